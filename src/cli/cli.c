@@ -1,0 +1,3 @@
+/* Command line. Nothing yet.
+ */
+#include "base/err.h"

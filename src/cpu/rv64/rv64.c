@@ -1,0 +1,3 @@
+/* The riscv64 guest CPU. Nothing yet.
+ */
+#include "base/err.h"

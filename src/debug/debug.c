@@ -1,0 +1,3 @@
+/* gdb stub and profile. Nothing yet.
+ */
+#include "base/err.h"

@@ -1,0 +1,3 @@
+/* The translating engine. Nothing yet.
+ */
+#include "base/err.h"

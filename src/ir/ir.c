@@ -1,0 +1,3 @@
+/* Intermediate representation. Nothing yet.
+ */
+#include "base/err.h"

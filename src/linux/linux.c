@@ -1,0 +1,3 @@
+/* The Linux system-call layer. Nothing yet.
+ */
+#include "base/err.h"

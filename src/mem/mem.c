@@ -1,0 +1,3 @@
+/* Guest memory. Nothing yet.
+ */
+#include "base/err.h"

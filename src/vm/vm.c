@@ -1,0 +1,3 @@
+/* Composition: what is asked for -> engine + surroundings + walls. Nothing yet.
+ */
+#include "base/err.h"
