@@ -193,7 +193,9 @@ void *arena_alloc_slow(struct arena *a, size_t size)
 
     if (size > SIZE_MAX / 2)
         out_of_memory(size);
-    size = (size + 15) & ~(size_t)15;
+    size = size ? (size + 15) & ~(size_t)15 : 16;
+    if (size <= (size_t)(a->end - a->at))
+        return arena_alloc(a, size);
     while (a->chunk && a->chunk->next) {
         arena_enter(a, a->chunk->next);
         if (size <= a->chunk->size)

@@ -85,7 +85,7 @@ static inline void *arena_alloc(struct arena *a, size_t size)
 {
     unsigned char *p = a->at;
 
-    if (size > (size_t)(a->end - p))
+    if (size - 1 >= (size_t)(a->end - p)) /* size 0, which gets a piece of its own, goes the slow way too */
         return arena_alloc_slow(a, size);
     size = (size + 15) & ~(size_t)15; /* `end - at` is a multiple of 16, so this still fits */
     a->at = p + size;

@@ -55,11 +55,11 @@ void harness_check_mem(const char *file, int line, const char *what, const void 
 /* Integers or pointers, compared as 64-bit values after conversion to the type of `want`. */
 #define CHECK_EQ(got, want)                                                                                            \
     do {                                                                                                               \
-        __typeof__(want) want_ = (want);                                                                               \
-        __typeof__(want) got_ = (__typeof__(want))(got);                                                               \
-        if (got_ != want_)                                                                                             \
-            harness_fail(__FILE__, __LINE__, "%s: got %lld (%#llx), want %lld (%#llx)", #got, (long long)got_,         \
-                (unsigned long long)got_, (long long)want_, (unsigned long long)want_);                                \
+        __typeof__(want) check_want_ = (want);                                                                         \
+        __typeof__(want) check_got_ = (__typeof__(want))(got);                                                         \
+        if (check_got_ != check_want_)                                                                                 \
+            harness_fail(__FILE__, __LINE__, "%s: got %lld (%#llx), want %lld (%#llx)", #got, (long long)check_got_,   \
+                (unsigned long long)check_got_, (long long)check_want_, (unsigned long long)check_want_);              \
     } while (0)
 #define CHECK_STR(got, want) harness_check_str(__FILE__, __LINE__, #got, (got), (want))
 #define CHECK_MEM(got, want, size) harness_check_mem(__FILE__, __LINE__, #got, (got), (want), (size))
