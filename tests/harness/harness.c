@@ -151,6 +151,7 @@ static bool run_one(struct harness_test *test, int number)
     }
     if (pid == 0) {
         close(pipe_fds[0]);
+        dup2(2, 1); /* standard output is TAP's */
         report_fd = pipe_fds[1];
         run_test(test);
     }
