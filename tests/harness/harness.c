@@ -73,6 +73,42 @@ void harness_check_mem(const char *file, int line, const char *what, const void 
             harness_fail(file, line, "%s: byte %llu: got %#x, want %#x", what, (unsigned long long)i, g[i], w[i]);
 }
 
+static void show_first_difference(const char *file, int line, const char *path, const char *got, const char *want)
+{
+    int number = 1;
+
+    for (; *got && *got == *want; got++, want++)
+        number += *got == '\n';
+    harness_fail(file, line,
+        "%s:%d differs (./check --update-golden accepts it), from there on:\n     got %.*s\n    want %.*s", path,
+        number, (int)strcspn(got, "\n"), got, (int)strcspn(want, "\n"), want);
+}
+
+void harness_check_golden(const char *file, int line, const char *path, const char *text)
+{
+    const char *source = getenv("LODGE_SOURCE");
+    static char want[1 << 20];
+    char full[4096];
+    size_t len;
+    FILE *f;
+
+    snprintf(full, sizeof(full), "%s/%s", source ? source : ".", path);
+    if (getenv("LODGE_UPDATE_GOLDEN")) {
+        f = fopen(full, "w");
+        if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+            harness_fail(file, line, "cannot write %s: %s", full, strerror(errno));
+        return;
+    }
+    f = fopen(full, "r");
+    if (!f)
+        harness_fail(file, line, "cannot open %s: %s", full, strerror(errno));
+    len = fread(want, 1, sizeof(want) - 1, f);
+    fclose(f);
+    want[len] = 0;
+    if (strcmp(text, want))
+        show_first_difference(file, line, path, text, want);
+}
+
 static int64_t now_ms(void)
 {
     struct timespec t;

@@ -45,6 +45,11 @@ void harness_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 
 void harness_check_str(const char *file, int line, const char *what, const char *got, const char *want);
 void harness_check_mem(const char *file, int line, const char *what, const void *got, const void *want, uint64_t size);
 
+/* Compares text with the file `path`, relative to the source tree. `./check --update-golden` writes the file instead.
+ */
+void harness_check_golden(const char *file, int line, const char *path, const char *text);
+
+#define CHECK_GOLDEN(path, text) harness_check_golden(__FILE__, __LINE__, (path), (text))
 #define SKIP(...) harness_skip(__VA_ARGS__)
 #define FAIL(...) harness_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define CHECK(cond)                                                                                                    \

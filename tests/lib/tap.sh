@@ -62,6 +62,16 @@ exits() {
     tap_result $? "$name" || diag "\`$*' exited $got, not $want" "$out" "$err"
 }
 
+# golden GOT FILE NAME: the text equals FILE (below the source tree); ./check --update-golden writes FILE instead.
+golden() {
+    if [ -n "${LODGE_UPDATE_GOLDEN:-}" ]; then
+        printf '%s\n' "$1" >"$LODGE_SOURCE/$2"
+        tap_result $? "$3"
+    else
+        is "$1" "$(cat "$LODGE_SOURCE/$2")" "$3"
+    fi
+}
+
 # skip NAME REASON: one case that this machine cannot run. ./check lists the reason.
 skip() {
     tap_count=$((tap_count + 1))
