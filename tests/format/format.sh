@@ -15,6 +15,15 @@ is "$(wc -l "${sources[@]}" | awk '$1 > 1500 && $2 != "total"')" "" "no file has
 is "$(grep -lP '\r$' "${sources[@]}")" "" "line ends are LF"
 is "$(grep -lP '[ \t]+$' "${sources[@]}")" "" "no blanks at line ends"
 is "$(grep -nwE 'TO''DO|FIX''ME|X''XX' "${sources[@]}")" "" "nothing is left as a note to do later"
+packages=$(awk '/^(build|check|all) /{print $2}' tools/packages.txt)
+is "$(sed -n 's/^| `\([^ `]*\)` | \(building\|`.\/check\).*/\1/p' README.md)" "$packages" "README's table names the packages of tools/packages.txt"
+bad=
+for page in README.md CONTRIBUTING.md SECURITY.md docs/*.md; do
+    for link in $(grep -oP '\]\(\K[^)#:]+(?=\))' "$page"); do
+        [ -e "$(dirname "$page")/$link" ] || bad+="$page: $link "
+    done
+done
+is "$bad" "" "links between pages lead somewhere"
 like "$(printf 'int  f( void );' >"$TMP/bad.c" && cp .clang-format "$TMP" && clang-format-14 --dry-run -Werror "$TMP/bad.c" 2>&1)" \
     "clang-format-violations" "the format check notices a bad file"
 done_testing
