@@ -58,7 +58,7 @@ struct cg_unit {
     struct ir_range range[8];
     uint32_t nranges;
     struct cg_link *incoming;    /* engine: links that point here; engine's lock */
-    struct cg_unit *page_next[8]; /* engine: lists by guest page */
+    struct cg_unit *hash_next;   /* engine: chain of the table by guest address */
 };
 #define CG_DEAD_PC 1u /* odd: no guest instruction is there */
 

@@ -1,0 +1,98 @@
+/* jit_int.h - the translating engine's own structures.
+ *
+ * One lock: the mem_space's (recursive). Translating needs it anyway, and invalidation arrives with it held. What runs
+ * without it: guest code, look-ups in the unit table (units are published whole and freed only with their code space),
+ * and kick.
+ *
+ * Code spaces. When one is full, a fresh one takes its place: every unit of the old one dies, so whoever runs in it
+ * leaves at its next exit. It is freed when no thread uses it any more (jit_thread.using, a hazard pointer).
+ */
+#ifndef LODGE_JIT_INT_H
+#define LODGE_JIT_INT_H
+
+#include "base/hash.h"
+#include "codegen/codegen.h"
+#include "cpu/cpu.h"
+#include "engine/engine_int.h"
+
+#define JIT_CODE_BYTES ((size_t)128 << 20)
+#define JIT_TRACE_INSNS 48
+#define JIT_TABLE_BITS 14
+#define JIT_MODES 4 /* enum ir_mode combinations */
+
+/* A unit in the list of one guest page. */
+struct jit_page_node {
+    struct cg_unit *unit;
+    struct jit_page_node *next;
+};
+
+struct jit_units {
+    _Atomic(struct cg_unit *) *table; /* owned mapping, 1 << JIT_TABLE_BITS heads; chained by hash_next */
+    struct hash pages;                /* guest page number -> struct jit_page_node list */
+    struct jit_page_node *free_nodes; /* recycled */
+    void *node_blocks;                /* owned: blocks the nodes live in, linked by their first word */
+    uint64_t live, killed;
+};
+
+struct cpu_engine {
+    const struct cpu_ops *cpu;
+    struct mem_space *mem;
+    struct cg_host host;
+    struct jit_units units;
+    _Atomic(struct cg_space *) space; /* current; owned */
+    struct cg_space *retired[16];     /* owned; waiting for their last user */
+    unsigned nretired;
+    _Atomic(struct cg_unit *) *jump_cache[JIT_MODES]; /* owned mappings; [0] from the start */
+    struct ir_builder *builder;                       /* owned; under the lock */
+    struct hash breakpoints;                          /* guest address -> engine */
+    struct cpu_thread *threads;                       /* list by next */
+    unsigned dump;                                    /* enum jit_dump bits */
+    bool lockstep;
+    struct {
+        uint64_t units, guest_insns, code_bytes, links, lookups, kicks, exits, faults, flushes;
+    } stats; /* counted without atomics: an estimate where threads race */
+};
+
+enum jit_dump { JIT_DUMP_GUEST = 1, JIT_DUMP_IR = 2, JIT_DUMP_CODE = 4 };
+
+struct cpu_thread {
+    struct cpu_engine *engine;
+    struct cpu_thread *next;
+    _Atomic(struct cg_space *) using; /* space whose units this thread may touch; NULL outside run */
+    struct ir_builder *builder;       /* owned; for steps, made at the first */
+    struct cpu_event fault;           /* written by host_fault before CG_LEAVE_FAULT */
+    bool fault_inexact;               /* the kernel gave no address */
+    uint64_t retry_pc, retry_addr;    /* the last write fault that was resumed without a watched page */
+    unsigned retries;
+    uint32_t mode;         /* of the units rt points to */
+    struct cg_runtime *rt; /* owned; the guest's state follows it */
+};
+
+static inline struct cpu_state *jit_state(struct cpu_thread *t)
+{
+    return (struct cpu_state *)(t->rt + 1);
+}
+
+/* ---- units.c ---- */
+int jit_units_init(struct jit_units *u, struct err *err);
+struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode); /* no lock needed */
+void jit_units_add(struct jit_units *u, struct cg_unit *unit);
+/* Kills the units that were translated from bytes in [start, end). Neither allocates nor frees: it runs in signal
+ * handlers. */
+void jit_units_kill_range(struct jit_units *u, uint64_t start, uint64_t end);
+void jit_units_kill_all(struct jit_units *u); /* and forgets them: their space is about to go */
+void jit_link(struct cg_link *link, struct cg_unit *to);
+
+/* ---- translate.c ---- */
+/* The unit for pc in this mode: found or made. NULL: the code there cannot run, *event says why (breakpoint). */
+struct cg_unit *jit_unit_get(struct cpu_thread *t, uint64_t pc, uint32_t mode, struct cpu_event *event);
+
+/* ---- lockstep.c ---- */
+/* Runs the unit at the state's pc both ways, compares, and ends the process with status 125 and a report on a
+ * difference. */
+void jit_lockstep(struct cpu_thread *t, struct cg_unit *unit);
+
+/* ---- fault.c ---- */
+enum cpu_fault_result jit_host_fault(struct cpu_thread *t, int sig, siginfo_t *info, void *uc);
+
+#endif

@@ -1,0 +1,184 @@
+/* translate.c - from a guest address to a unit: front end, IR, code; code spaces that fill up; what LODGE_DUMP shows.
+ */
+#include "engine/jit/jit_int.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/* What the front end's callbacks need. The space stays locked for the whole translation, so a page that was found
+ * executable and watched once is so until the end. */
+struct fetch_ctx {
+    struct cpu_engine *engine;
+    uint64_t good_page; /* the last one that engine_fetch accepted */
+};
+
+static unsigned fetch(void *ctx, uint64_t pc, void *buf, unsigned len, enum cpu_fault *fault)
+{
+    struct fetch_ctx *f = ctx;
+    uint64_t page = pc / MEM_PAGE;
+    unsigned n;
+
+    if (page == f->good_page && (pc + len - 1) / MEM_PAGE == page && !mem_read(f->engine->mem, pc, buf, len))
+        return len;
+    n = engine_fetch(f->engine->mem, pc, buf, len, fault);
+    if (n)
+        f->good_page = page;
+    return n;
+}
+
+static bool stop_before(void *ctx, uint64_t pc)
+{
+    struct fetch_ctx *f = ctx;
+
+    return hash_get(&f->engine->breakpoints, pc) != NULL;
+}
+
+static void dump_guest(struct cpu_engine *e, const struct ir_unit *u, struct strbuf *out)
+{
+    for (uint32_t i = 0; i < u->nranges; i++) {
+        uint64_t pc = u->range[i].start;
+
+        while (pc < u->range[i].end) {
+            uint8_t bytes[16];
+            unsigned n = (unsigned)(u->range[i].end - pc), len;
+
+            if (n > sizeof(bytes))
+                n = sizeof(bytes);
+            if (mem_read(e->mem, pc, bytes, n))
+                return;
+            strbuf_addf(out, "%10lx:  ", (unsigned long)pc);
+            len = e->cpu->disassemble(pc, bytes, n, out);
+            strbuf_addc(out, '\n');
+            if (!len)
+                return;
+            pc += len;
+        }
+    }
+}
+
+static void dump(struct cpu_engine *e, const struct cg_unit *unit, const struct ir_unit *u)
+{
+    _cleanup_strbuf_ struct strbuf out = {0};
+
+    strbuf_addf(
+        &out, "---- unit %#lx: %u guest instructions, %u ops\n", (unsigned long)u->pc, u->guest_insns, u->ninsns);
+    if (e->dump & JIT_DUMP_GUEST)
+        dump_guest(e, u, &out);
+    if (e->dump & JIT_DUMP_IR)
+        ir_print(u, &out);
+    if (e->dump & JIT_DUMP_CODE)
+        cg_dump(unit, u, &out);
+    fd_write_full(STDERR_FILENO, out.data, out.len);
+}
+
+/* Frees the retired spaces that no thread uses. */
+static void retire_collect(struct cpu_engine *e)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < e->nretired; i++) {
+        bool used = false;
+
+        for (struct cpu_thread *t = e->threads; t; t = t->next)
+            used |= atomic_load(&t->using) == e->retired[i];
+        if (used)
+            e->retired[kept++] = e->retired[i];
+        else
+            cg_space_free(e->retired[i]);
+    }
+    e->nretired = kept;
+}
+
+static void jump_cache_clear(struct cpu_engine *e)
+{
+    for (unsigned m = 0; m < JIT_MODES; m++)
+        for (uint32_t i = 0; e->jump_cache[m] && i < 1u << CG_JUMP_CACHE_BITS; i++)
+            atomic_store_explicit(&e->jump_cache[m][i], &cg_no_unit, memory_order_relaxed);
+}
+
+/* The space is full: begin another. The thread that calls is in the old one too, and moves to the new one. */
+static int space_renew(struct cpu_thread *t, struct err *err)
+{
+    struct cpu_engine *e = t->engine;
+    struct cg_space *fresh = cg_space_new(e->cpu->ir, &e->host, JIT_CODE_BYTES, err);
+
+    if (!fresh)
+        return err->code;
+    jit_units_kill_all(&e->units);
+    jump_cache_clear(e);
+    e->retired[e->nretired++] = atomic_load(&e->space);
+    atomic_store(&e->space, fresh);
+    for (struct cpu_thread *other = e->threads; other; other = other->next)
+        atomic_store(&other->rt->kick, 1);
+    atomic_store(&t->using, fresh);
+    cg_runtime_init(t->rt, fresh, e->jump_cache[t->mode]);
+    retire_collect(e);
+    e->stats.flushes++;
+    return 0;
+}
+
+static struct cg_unit *compile(struct cpu_thread *t, const struct ir_unit *u)
+{
+    struct cpu_engine *e = t->engine;
+    struct err err = {0};
+    struct cg_unit *unit = cg_compile_quick(atomic_load(&e->space), u, &err);
+
+    if (unit)
+        return unit;
+    if (err.code == -ENOSPC && e->nretired < sizeof(e->retired) / sizeof(e->retired[0]) && !space_renew(t, &err))
+        unit = cg_compile_quick(atomic_load(&e->space), u, &err);
+    if (!unit) {
+        log_line("lodge: cannot translate: %#lx: %s", (unsigned long)u->pc, err.text);
+        _exit(125);
+    }
+    return unit;
+}
+
+static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mode)
+{
+    struct cpu_engine *e = t->engine;
+    struct fetch_ctx ctx = {e, UINT64_MAX};
+    struct cpu_translate_request req = {.pc = pc,
+        .mode = mode,
+        .max_insns = JIT_TRACE_INSNS,
+        .trace = true,
+        .fetch = fetch,
+        .fetch_ctx = &ctx,
+        .stop_before = e->breakpoints.count ? stop_before : NULL};
+    struct cg_unit *unit;
+    struct ir_unit *u;
+
+    ir_begin(e->builder, pc, mode);
+    e->cpu->translate(e->builder, &req);
+    u = ir_end(e->builder);
+    unit = compile(t, u);
+    if (e->dump)
+        dump(e, unit, u);
+    jit_units_add(&e->units, unit);
+    e->stats.units++;
+    e->stats.guest_insns += u->guest_insns;
+    e->stats.code_bytes += unit->code_size;
+    return unit;
+}
+
+struct cg_unit *jit_unit_get(struct cpu_thread *t, uint64_t pc, uint32_t mode, struct cpu_event *event)
+{
+    struct cpu_engine *e = t->engine;
+    struct cg_unit *unit = jit_units_find(&e->units, pc, mode);
+
+    if (unit)
+        return unit;
+    mem_lock(e->mem);
+    unit = jit_units_find(&e->units, pc, mode);
+    if (!unit && hash_get(&e->breakpoints, pc))
+        *event = (struct cpu_event){.kind = CPU_BREAKPOINT};
+    else if (!unit)
+        unit = translate(t, pc, mode);
+    mem_unlock(e->mem);
+    return unit;
+}
