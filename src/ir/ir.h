@@ -60,7 +60,17 @@ enum ir_space { IR_DIRECT, IR_BOUNDED, IR_PAGED };
 
 /* aux of atomic read-modify-write, bits 8-11; bits 0-5 as for load. Always sequentially consistent, naturally aligned
  * (the front end emits exit_if for misalignment before it). */
-enum ir_rmw { IR_RMW_XCHG, IR_RMW_ADD, IR_RMW_AND, IR_RMW_OR, IR_RMW_XOR, IR_RMW_SMIN, IR_RMW_SMAX, IR_RMW_UMIN, IR_RMW_UMAX };
+enum ir_rmw {
+    IR_RMW_XCHG,
+    IR_RMW_ADD,
+    IR_RMW_AND,
+    IR_RMW_OR,
+    IR_RMW_XOR,
+    IR_RMW_SMIN,
+    IR_RMW_SMAX,
+    IR_RMW_UMIN,
+    IR_RMW_UMAX
+};
 #define IR_RMW_OP(aux) (((aux) >> 8) & 15)
 
 /* aux of fence: which earlier accesses are ordered before which later ones. */
@@ -81,8 +91,17 @@ enum { IR_FTOI_SAT_NAN_MAX = 0 /* RISC-V */, IR_FTOI_SAT_NAN_ZERO = 1 /* aarch64
 #define IR_ITOF(rm, uns) ((uint16_t)((rm) | ((uns) ? 0x40 : 0)))
 
 /* Why a unit is left (aux of exit and exit_if). The dispatcher turns it into a cpu_event. */
-enum ir_exit { IR_EXIT_SYSCALL, IR_EXIT_BREAK, IR_EXIT_ILLEGAL, IR_EXIT_MISALIGNED, IR_EXIT_FETCH_FAULT, IR_EXIT_FLUSH_CODE,
-    IR_EXIT_YIELD, IR_EXIT_STEP, IR_EXIT_INTERP };
+enum ir_exit {
+    IR_EXIT_SYSCALL,
+    IR_EXIT_BREAK,
+    IR_EXIT_ILLEGAL,
+    IR_EXIT_MISALIGNED,
+    IR_EXIT_FETCH_FAULT,
+    IR_EXIT_FLUSH_CODE,
+    IR_EXIT_YIELD,
+    IR_EXIT_STEP,
+    IR_EXIT_INTERP
+};
 /* aux of jump_ind: what kind of indirect jump. RET looks into the shadow return stack, CALL uses an inline cache. */
 enum ir_ind { IR_IND_JUMP, IR_IND_CALL, IR_IND_RET };
 
@@ -163,19 +182,23 @@ void ir_put(struct ir_builder *b, unsigned slot, ir_ref v);
 ir_ref ir_emit(struct ir_builder *b, enum ir_op op, enum ir_type t, unsigned aux, ir_ref x, ir_ref y, ir_ref z);
 #define ir_op1(b, op, t, x) ir_emit(b, op, t, 0, x, 0, 0)
 #define ir_op2(b, op, t, x, y) ir_emit(b, op, t, 0, x, y, 0)
-ir_ref ir_sext(struct ir_builder *b, enum ir_type to, unsigned from_bits, ir_ref x); /* low from_bits of x, sign-extended */
+ir_ref ir_sext(
+    struct ir_builder *b, enum ir_type to, unsigned from_bits, ir_ref x); /* low from_bits of x, sign-extended */
 ir_ref ir_zext(struct ir_builder *b, enum ir_type to, unsigned from_bits, ir_ref x);
 ir_ref ir_trunc(struct ir_builder *b, enum ir_type to, ir_ref x);
 /* Memory; off is added to addr with 64-bit wrap-around. type: of the result / of the value (memory holds its low bytes). */
 ir_ref ir_load(struct ir_builder *b, enum ir_type t, unsigned mem_aux, ir_ref addr, int32_t off);
 void ir_store(struct ir_builder *b, unsigned mem_aux, ir_ref addr, int32_t off, ir_ref v);
-ir_ref ir_rmw(struct ir_builder *b, enum ir_type t, unsigned mem_aux, enum ir_rmw op, ir_ref addr, ir_ref v); /* old value */
-ir_ref ir_cas(struct ir_builder *b, enum ir_type t, unsigned mem_aux, ir_ref addr, ir_ref expected, ir_ref desired); /* old */
+ir_ref ir_rmw(
+    struct ir_builder *b, enum ir_type t, unsigned mem_aux, enum ir_rmw op, ir_ref addr, ir_ref v); /* old value */
+ir_ref ir_cas(
+    struct ir_builder *b, enum ir_type t, unsigned mem_aux, ir_ref addr, ir_ref expected, ir_ref desired); /* old */
 void ir_fence(struct ir_builder *b, unsigned kinds);
 ir_ref ir_call(struct ir_builder *b, enum ir_type t, unsigned helper, ir_ref x, ir_ref y, ir_ref z);
 /* Leaving. side exits (the unit goes on when cond is 0): */
-void ir_branch_exit(struct ir_builder *b, ir_ref cond, uint64_t guest_pc);       /* cond != 0: go on at guest_pc */
-void ir_exit_if(struct ir_builder *b, ir_ref cond, enum ir_exit why, ir_ref info); /* pc stays at the marked instruction;
+void ir_branch_exit(struct ir_builder *b, ir_ref cond, uint64_t guest_pc); /* cond != 0: go on at guest_pc */
+void ir_exit_if(
+    struct ir_builder *b, ir_ref cond, enum ir_exit why, ir_ref info); /* pc stays at the marked instruction;
                                                                                       info (i64) = fault address or 0 */
 void ir_call_hint(struct ir_builder *b, uint64_t return_pc); /* next jump is a call that returns to return_pc */
 /* terminators: */
@@ -213,8 +236,12 @@ struct ir_interp_mem {
     int (*cas)(void *ctx, uint64_t addr, unsigned size, uint64_t *io, uint64_t desired);
 };
 struct ir_interp_result {
-    enum { IR_RUN_NEXT /* continue at next_pc */, IR_RUN_EXIT /* why, next_pc */, IR_RUN_FAULT /* fault_addr, write, next_pc =
-        marked pc */ } kind;
+    enum {
+        IR_RUN_NEXT /* continue at next_pc */,
+        IR_RUN_EXIT /* why, next_pc */,
+        IR_RUN_FAULT /* fault_addr, write, next_pc =
+        marked pc */
+    } kind;
     enum ir_exit why;
     uint64_t next_pc, info, fault_addr;
     bool fault_write;

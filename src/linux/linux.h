@@ -18,17 +18,17 @@ struct err;
 struct linux_config {
     const struct cpu_ops *const *cpus; /* supported guest CPUs, NULL-terminated */
     const struct cpu_engine_ops *engine;
-    const char *tier;      /* engine's "auto", "interp", "quick" */
-    const char *path;      /* program, as the guest's execve names it */
-    int exec_fd;           /* open program file (execveat, binfmt O flag), or -1 */
-    char *const *argv;     /* the guest's argv, argv[0] included */
+    const char *tier;  /* engine's "auto", "interp", "quick" */
+    const char *path;  /* program, as the guest's execve names it */
+    int exec_fd;       /* open program file (execveat, binfmt O flag), or -1 */
+    char *const *argv; /* the guest's argv, argv[0] included */
     char *const *envp;
-    const char *sysroot;   /* where absolute paths of the interpreter and libraries are looked up first, or NULL */
-    int trace_fd;          /* --trace linux: where to print, or -1 */
-    bool sv48;             /* 2^47 address space instead of 2^38 */
-    int self_fd;           /* descriptor of lodge-guest itself for exec, or -1: /proc/self/exe */
-    const char *gdb;       /* "" or "ADDR:PORT": wait for a debugger; NULL: none */
-    uint64_t auxv_secure;  /* AT_SECURE: set by exec of a set-id program */
+    const char *sysroot;  /* where absolute paths of the interpreter and libraries are looked up first, or NULL */
+    int trace_fd;         /* --trace linux: where to print, or -1 */
+    bool sv48;            /* 2^47 address space instead of 2^38 */
+    int self_fd;          /* descriptor of lodge-guest itself for exec, or -1: /proc/self/exe */
+    const char *gdb;      /* "" or "ADDR:PORT": wait for a debugger; NULL: none */
+    uint64_t auxv_secure; /* AT_SECURE: set by exec of a set-id program */
 };
 
 /* Runs the program in the calling process. Returns only when it could not be started: 125, 126 or 127 with err set; else the

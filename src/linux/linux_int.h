@@ -51,10 +51,10 @@ struct linux_process {
     struct cpu_engine *engine;
     struct linux_mm *mm;
     struct linux_sighand *sighand;
-    pthread_mutex_t lock;           /* threads list and the fields below */
-    struct linux_thread *threads;   /* list by next */
-    char exe[4096];                 /* what /proc/self/exe says */
-    int self_fd;                    /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
+    pthread_mutex_t lock;              /* threads list and the fields below */
+    struct linux_thread *threads;      /* list by next */
+    char exe[4096];                    /* what /proc/self/exe says */
+    int self_fd;                       /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
     uint64_t nofile_soft, nofile_hard; /* RLIMIT_NOFILE as the guest sees it */
     uint64_t personality;
     bool is_vfork_child;
@@ -75,8 +75,8 @@ struct linux_thread {
     int tid; /* host's = guest's */
     uint64_t clear_child_tid;
     /* signals (signal.c) */
-    uint64_t sigmask;        /* blocked, as the guest set it; bit n-1 */
-    uint64_t saved_sigmask;  /* to restore after ppoll, sigsuspend...; valid if has_saved_mask */
+    uint64_t sigmask;       /* blocked, as the guest set it; bit n-1 */
+    uint64_t saved_sigmask; /* to restore after ppoll, sigsuspend...; valid if has_saved_mask */
     bool has_saved_mask;
     uint64_t altstack_sp, altstack_size;
     int altstack_flags;
@@ -105,12 +105,14 @@ void linux_signal_force(struct linux_thread *t, const siginfo_t *info);
 void linux_signal_deliver(struct linux_thread *t, int64_t *result);
 /* A host system call that a signal must be able to interrupt without a race: returns the kernel's result, or
  * -LINUX_ERESTARTSYS if a signal arrived before it started. All blocking calls go through it. */
-int64_t linux_host_call(struct linux_thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+int64_t linux_host_call(
+    struct linux_thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 /* Runs a blocking call with another signal mask (ppoll, pselect6, epoll_pwait, rt_sigsuspend). NULL mask: none. */
 void linux_signal_set_temporary_mask(struct linux_thread *t, uint64_t mask);
 
 /* ---- loader.c, exec.c ---- */
-int linux_load(struct linux_process *p, struct linux_thread *t, struct err *err); /* ELF, stack, auxv, vDSO, entry state */
+int linux_load(
+    struct linux_process *p, struct linux_thread *t, struct err *err); /* ELF, stack, auxv, vDSO, entry state */
 
 /* ---- syscall.c: the table ---- */
 int64_t linux_syscall(struct linux_thread *t, uint64_t nr, const uint64_t a[6]); /* -ENOSYS for an unknown number */

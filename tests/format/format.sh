@@ -12,6 +12,7 @@ else
 fi
 mapfile -t sources < <(git ls-files -- 'src/*' 'tests/*' 'tools/*' 'fuzz/*' 'bench/*' | grep -E '\.([chS]|def|decode|py|sh)$')
 is "$(wc -l "${sources[@]}" | awk '$1 > 1500 && $2 != "total"')" "" "no file has more than 1,500 lines"
+is "$(git ls-files -- "*.[ch]" | xargs awk 'length > 130 { print FILENAME ":" FNR }')" "" "no C line is longer than 130 columns"
 is "$(grep -lP '\r$' "${sources[@]}")" "" "line ends are LF"
 is "$(grep -lP '[ \t]+$' "${sources[@]}")" "" "no blanks at line ends"
 is "$(grep -nwE 'TO''DO|FIX''ME|X''XX' "${sources[@]}")" "" "nothing is left as a note to do later"

@@ -8,14 +8,26 @@
 
 struct rv64_state {
     struct cpu_state cpu;
-    uint64_t x[32]; /* x[0] stays 0 */
-    uint64_t f[32]; /* a single is NaN-boxed */
+    uint64_t x[32];                 /* x[0] stays 0 */
+    uint64_t f[32];                 /* a single is NaN-boxed */
     uint64_t resv_addr, resv_value; /* LR/SC reservation; resv_addr is ~0 when there is none */
 };
 
 /* x register numbers (psABI names). */
-enum { RV64_RA = 1, RV64_SP = 2, RV64_GP = 3, RV64_TP = 4, RV64_A0 = 10, RV64_A1, RV64_A2, RV64_A3, RV64_A4, RV64_A5, RV64_A6,
-    RV64_A7 };
+enum {
+    RV64_RA = 1,
+    RV64_SP = 2,
+    RV64_GP = 3,
+    RV64_TP = 4,
+    RV64_A0 = 10,
+    RV64_A1,
+    RV64_A2,
+    RV64_A3,
+    RV64_A4,
+    RV64_A5,
+    RV64_A6,
+    RV64_A7
+};
 
 /* frm and fflags as one CSR (fcsr: frm << 5 | fflags), unprivileged manual 11.2. */
 uint32_t rv64_fcsr_get(const struct rv64_state *s);
