@@ -1,3 +1,0 @@
-/* gdb stub and profile. Nothing yet.
- */
-#include "base/err.h"
