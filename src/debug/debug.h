@@ -24,11 +24,11 @@ struct debug_callbacks {
     unsigned (*threads)(void *ctx, int *tids, unsigned max);
     /* The state of a stopped thread, or NULL if there is no such thread. */
     struct cpu_state *(*state)(void *ctx, int tid);
-    int (*read)(void *ctx, uint64_t addr, void *buf, size_t len); /* 0 or -EFAULT */
+    int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);        /* 0 or -EFAULT */
     int (*write)(void *ctx, uint64_t addr, const void *buf, size_t len); /* pages that the guest cannot write too */
     void (*breakpoint)(void *ctx, uint64_t pc, bool set);
-    void (*kick_all)(void *ctx); /* every thread leaves guest code soon */
-    void (*kill)(void *ctx);     /* end the guest; may return before it is gone */
+    void (*kick_all)(void *ctx);                       /* every thread leaves guest code soon */
+    void (*kill)(void *ctx);                           /* end the guest; may return before it is gone */
     size_t (*auxv)(void *ctx, void *buf, size_t size); /* copies the auxiliary vector; its length */
     const char *(*exec_file)(void *ctx);               /* the program's path, or NULL */
     void (*own_descriptor)(void *ctx, int *fd);        /* hides *fd from the guest; may move it */
@@ -36,8 +36,8 @@ struct debug_callbacks {
 
 /* Listens on `where` ("", "PORT" or "ADDR:PORT"; default 127.0.0.1:1234; port 0: any), prints one line to fd 2 that says where,
  * and waits for a debugger. The guest's first thread then calls debug_stop with SIGTRAP before it runs. */
-struct debug *debug_gdb_open(const char *where, const struct cpu_ops *cpu, const struct debug_callbacks *callbacks, void *ctx,
-    struct err *err);
+struct debug *debug_gdb_open(
+    const char *where, const struct cpu_ops *cpu, const struct debug_callbacks *callbacks, void *ctx, struct err *err);
 
 struct debug_resume {
     bool step;  /* run one instruction, then call debug_stop again */
@@ -46,10 +46,10 @@ struct debug_resume {
 /* What a guest thread does at a breakpoint or after a step (signal = SIGTRAP) and before a signal is delivered. Blocks. When
  * no debugger is there (any more), returns at once with the signal unchanged (SIGTRAP of a breakpoint: 0). */
 struct debug_resume debug_stop(struct debug *d, int tid, int signal);
-bool debug_wants_stop(struct debug *d);                /* async-signal-safe; false for NULL */
-struct debug_resume debug_park(struct debug *d, int tid); /* a thread that was kicked for another's stop */
+bool debug_wants_stop(struct debug *d);                       /* async-signal-safe; false for NULL */
+struct debug_resume debug_park(struct debug *d, int tid);     /* a thread that was kicked for another's stop */
 void debug_exited(struct debug *d, bool by_signal, int code); /* the process ends; tells gdb */
-void debug_forked(struct debug *d); /* in the child of a fork: it goes on without debugger */
+void debug_forked(struct debug *d);                           /* in the child of a fork: it goes on without debugger */
 bool debug_attached(struct debug *d);
 
 #endif

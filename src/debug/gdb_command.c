@@ -191,7 +191,8 @@ static bool resume(struct debug *d, const char *p)
 static void feature(struct debug *d, struct strbuf *out, const char *group, const char *name, unsigned *reg)
 {
     strbuf_addf(out, "<feature name=\"%s\">", name);
-    for (; *reg < d->cpu->nregs && str_eq(d->cpu->regs[*reg].gdb_group ? d->cpu->regs[*reg].gdb_group : group, group); ++*reg)
+    for (; *reg < d->cpu->nregs && str_eq(d->cpu->regs[*reg].gdb_group ? d->cpu->regs[*reg].gdb_group : group, group);
+         ++*reg)
         strbuf_addf(out, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%u\"/>", d->cpu->regs[*reg].name,
             d->cpu->regs[*reg].bits, d->cpu->regs[*reg].gdb_type, *reg);
     strbuf_add(out, "</feature>");
@@ -205,7 +206,8 @@ static void target_xml(struct debug *d, struct strbuf *out)
     size_t family = strcspn(arch, ":");
     unsigned reg = 0;
 
-    strbuf_addf(out, "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target><architecture>%s</architecture>",
+    strbuf_addf(out,
+        "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target><architecture>%s</architecture>",
         arch);
     while (reg < d->cpu->nregs) {
         const char *group = d->cpu->regs[reg].gdb_group ? d->cpu->regs[reg].gdb_group : "general";
@@ -258,8 +260,10 @@ static bool query(struct debug *d, const char *p)
 
     if (str_after(p, "qSupported")) {
         strbuf_clear(&d->reply);
-        strbuf_addf(&d->reply, "PacketSize=%x;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;QStartNoAckMode+;"
-                               "vContSupported+;swbreak+", PACKET_MAX / 2);
+        strbuf_addf(&d->reply,
+            "PacketSize=%x;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;QStartNoAckMode+;"
+            "vContSupported+;swbreak+",
+            PACKET_MAX / 2);
         return true;
     }
     if ((rest = str_after(p, "qXfer:")))

@@ -26,8 +26,8 @@ struct debug {
     const struct debug_callbacks *callbacks;
     void *ctx;
     pthread_mutex_t lock;
-    pthread_cond_t resumed;   /* waiters' orders changed */
-    pthread_cond_t arrived;   /* a waiter came */
+    pthread_cond_t resumed; /* waiters' orders changed */
+    pthread_cond_t arrived; /* a waiter came */
     struct packet_reader socket;
     _Atomic bool attached;
     _Atomic bool stopping; /* all-stop: threads that see it park */
@@ -41,7 +41,7 @@ struct debug {
 /* gdb_session.c; lock held */
 void gdb_report_stop(struct debug *d);
 void gdb_resume(struct debug *d, int tid, enum gdb_order order, int signal); /* tid 0: all that hold */
-void gdb_go(struct debug *d);       /* after the orders: lets them run */
+void gdb_go(struct debug *d);                                                /* after the orders: lets them run */
 void gdb_detach(struct debug *d);
 void gdb_wait_parked(struct debug *d, int tid); /* gives a thread a moment to arrive */
 

@@ -246,8 +246,8 @@ static int wait_for_gdb(const struct sockaddr_in *address, struct err *err)
     return fd;
 }
 
-struct debug *debug_gdb_open(const char *where, const struct cpu_ops *cpu, const struct debug_callbacks *callbacks, void *ctx,
-    struct err *err)
+struct debug *debug_gdb_open(
+    const char *where, const struct cpu_ops *cpu, const struct debug_callbacks *callbacks, void *ctx, struct err *err)
 {
     struct sockaddr_in address;
     struct debug *d;
