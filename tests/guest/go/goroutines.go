@@ -1,7 +1,7 @@
 // Many goroutines against one result that can be computed by hand: what Go asks of a kernel and a CPU.
 // Pipelines of channels, a mutex under contention, atomics, timers, garbage under pressure with live data in it,
-// loops that only a signal (SIGURG preemption) can interrupt, stacks that grow, panics through recovered nil loads
-// (SIGSEGV with the right pc), a child process. Prints one line a part, then OK; any wrong result ends it with status 1.
+// loops that only a signal (SIGURG preemption) can interrupt, stacks that grow, nil loads recovered as panics (SIGSEGV
+// with the right pc), a child process. Prints one line a part, then OK; any wrong result ends it with status 1.
 //
 // usage: goroutines [SCALE]     SCALE 1 (default) takes about a second natively.
 package main

@@ -1,0 +1,5 @@
+/* Nothing: what a start costs. */
+int main(void)
+{
+    return 0;
+}
