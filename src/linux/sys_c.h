@@ -1,0 +1,83 @@
+/* sys_c.h - declarations of every system-call handler (they come from the table), and what the file, socket and /proc topics
+ * share with each other.
+ */
+#ifndef LODGE_LINUX_SYS_C_H
+#define LODGE_LINUX_SYS_C_H
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#include "linux/linux_int.h"
+
+#define PASS(...)
+#define BLOCK(...)
+#define REFUSE(...)
+#define OWN(nr, name, ...) linux_syscall_fn linux_sys_##name;
+#include "linux/abi/generic.def"
+#undef PASS
+#undef BLOCK
+#undef REFUSE
+#undef OWN
+
+/* What C code passes to the host kernel by address. */
+#define LINUX_PTR(p) ((uint64_t)(uintptr_t)(p))
+
+/* A host call that does not sleep for long: result or negative errno. */
+int64_t linux_host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+
+/* linux_host_call, an interrupted call reported as -restart (LINUX_ERESTART* or EINTR). */
+int64_t linux_block(struct linux_thread *t, int restart, long nr, const uint64_t a[6]);
+
+/* The same for a call on descriptor a[0]: restarted if SA_RESTART, but EINTR for a socket with a time limit. */
+int64_t linux_block_fd(struct linux_thread *t, long nr, const uint64_t a[6]);
+
+/* ---- buffer.c ---- */
+/* struct iovec[count] at addr, and every buffer in it: linux_buffer_out if out, else linux_buffer_in. More than UIO_MAXIOV
+ * entries are left to the kernel. 0 or -EFAULT. */
+int linux_buffer_iov(struct linux_thread *t, uint64_t addr, uint64_t count, bool out);
+/* Guest memory to a local object and back: 0 or -EFAULT. */
+int linux_get(struct linux_thread *t, uint64_t addr, void *to, size_t size);
+int linux_put(struct linux_thread *t, uint64_t addr, const void *from, size_t size);
+
+/* ---- lodge's own descriptors ---- */
+static inline bool linux_fd_hidden(int fd)
+{
+    return false;
+}
+static inline int linux_hidden_next(struct linux_thread *t, uint32_t from)
+{
+    return -1;
+}
+static inline int linux_hidden_make_room(struct linux_thread *t, int fd)
+{
+    return 0;
+}
+
+/* ---- file.c ---- */
+#define LINUX_PATH_MAX 4096
+/* Copies a path argument. With a sysroot, an absolute path that exists in there is replaced by the host's path of the file
+ * (nofollow: of the final symlink itself). 0, -EFAULT or -ENAMETOOLONG. */
+int linux_path_get(struct linux_thread *t, uint64_t addr, char path[LINUX_PATH_MAX], bool nofollow);
+
+/* ---- proc.c ---- */
+#define LINUX_PROC_HOST (-4095 - 1) /* not a file that lodge emulates: ask the host */
+/* openat of a file of /proc that must look as the guest's, by any spelling: descriptor, negative errno or LINUX_PROC_HOST. */
+int64_t linux_proc_open(struct linux_thread *t, int dirfd, const char *path, int flags);
+/* True when the path is the exe link of a process that lodge runs: its program's path goes to `out`. */
+bool linux_proc_exe(struct linux_thread *t, int dirfd, const char *path, char out[LINUX_PATH_MAX]);
+/* True when the path is an entry of /proc/PID/fd or fdinfo of this process for a descriptor of lodge's own. */
+bool linux_proc_hidden(struct linux_thread *t, int dirfd, const char *path);
+
+/* True when fd is an open /proc/PID/fd or fdinfo of this process. */
+bool linux_proc_is_fd_dir(struct linux_thread *t, int fd);
+
+/* ---- trace.c ---- */
+/* Before a call: those that do not return are printed here. */
+void linux_trace_enter(struct linux_thread *t, uint64_t nr, const uint64_t a[6]);
+
+/* ---- seccomp.c ---- */
+#define LINUX_SECCOMP_GO 1 /* the call goes ahead */
+/* Runs the thread's filters over the call in progress: LINUX_SECCOMP_GO, or the call's result (negative errno). */
+int64_t linux_seccomp_check(struct linux_thread *t, uint64_t nr, const uint64_t a[6]);
+
+#endif
