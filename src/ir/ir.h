@@ -100,7 +100,8 @@ enum ir_exit {
     IR_EXIT_FLUSH_CODE,
     IR_EXIT_YIELD,
     IR_EXIT_STEP,
-    IR_EXIT_INTERP
+    IR_EXIT_INTERP,
+    IR_EXIT_MODE /* the unit mode may have changed: the next unit is to be looked up afresh */
 };
 /* aux of jump_ind: what kind of indirect jump. RET looks into the shadow return stack, CALL uses an inline cache. */
 enum ir_ind { IR_IND_JUMP, IR_IND_CALL, IR_IND_RET };
@@ -131,7 +132,10 @@ struct ir_guest {
 };
 
 /* ---- unit ---------------------------------------------------------------------------------------------------------- */
-enum ir_mode { IR_MODE_SOFT_RM = 1 /* current rounding mode is one the host lacks: FP ops go to helpers */ };
+enum ir_mode {
+    IR_MODE_SOFT_RM = 1, /* current rounding mode is one the host lacks: FP ops go to helpers */
+    IR_MODE_BAD_RM = 2,  /* current rounding mode is invalid (RISC-V frm 5..7): no op with IR_RM_DYN is in the unit */
+};
 
 struct ir_range {
     uint64_t start, end; /* guest bytes that were read for this unit */
