@@ -158,6 +158,9 @@ struct ir_unit {
     struct ir_range range[8];
     uint32_t nranges;
     uint32_t guest_insns; /* number of guest instructions translated */
+    uint32_t *uses;       /* per ref: how many operands of living instructions name it (phi operands too) */
+    ir_ref *phi_arg;      /* operand lists of phis: npreds refs each, in the order of ir_block.preds */
+    uint32_t nphi_args;
 };
 
 /* ---- builder (builder.c) -------------------------------------------------------------------------------------------
@@ -168,7 +171,10 @@ struct ir_builder;
 struct ir_builder *ir_builder_new(const struct ir_guest *guest);
 void ir_builder_free(struct ir_builder *b);
 void ir_begin(struct ir_builder *b, uint64_t pc, uint32_t mode);
-/* Ends the unit and returns it, owned by the builder, valid until the next ir_begin. The last op must be a terminator. */
+/* Ends the unit and returns it, owned by the builder, valid until the next ir_begin. The last op must be a terminator.
+ * Dead pure values and puts that nothing can see before they are overwritten become nops (single-block units) or are
+ * left out (multi-block ones: refs are then new numbers). Always at least one block; block 0 is the entry and has no
+ * predecessors. */
 struct ir_unit *ir_end(struct ir_builder *b);
 void ir_note_range(struct ir_builder *b, uint64_t start, uint64_t end); /* guest bytes read; adjacent ones are merged;
                                                                           false if the table is full is never reached:
@@ -216,12 +222,20 @@ void ir_block_seal(struct ir_builder *b, uint32_t block); /* all predecessors ar
 void ir_goto(struct ir_builder *b, uint32_t block);
 void ir_if(struct ir_builder *b, ir_ref cond, uint32_t then_block, uint32_t else_block);
 void ir_safepoint(struct ir_builder *b, uint64_t guest_pc);
+/* Locals: variables that are no slots (WebAssembly's). Zero until set. Not visible outside the unit. */
+uint32_t ir_local_new(struct ir_builder *b, enum ir_type t);
+ir_ref ir_local_get(struct ir_builder *b, uint32_t local);
+void ir_local_set(struct ir_builder *b, uint32_t local, ir_ref v);
 
 /* ---- tools -------------------------------------------------------------------------------------------------------- */
 const char *ir_op_name(enum ir_op op);
 const char *ir_type_name(enum ir_type t);
 enum ir_effect ir_op_effect(enum ir_op op);
 bool ir_op_is_terminator(enum ir_op op);
+unsigned ir_op_refs(enum ir_op op);       /* which operands are refs: bit 0 a, bit 1 b, bit 2 c (a ref may be 0 for call
+                                             and for b of exit_if); phi operands are in ir_unit.phi_arg */
+unsigned ir_type_bits(enum ir_type t);    /* 0 for void */
+bool ir_type_is_int(enum ir_type t);      /* i8..i64 */
 int ir_verify(const struct ir_unit *u, struct err *err); /* dominance, types, operand counts, terminators; -EINVAL */
 void ir_print(const struct ir_unit *u, struct strbuf *out);
 /* Parses the textual form into a unit owned by b (valid until its next ir_begin). -EINVAL with line in err. */

@@ -1,3 +1,0 @@
-/* Intermediate representation. Nothing yet.
- */
-#include "base/err.h"
