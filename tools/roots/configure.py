@@ -1,9 +1,9 @@
 """What the maintainer scripts would have done, where a root is not usable without it.
 
 The scripts are for the guest's CPU and for a chroot, so they cannot run here. What many of them do is read out of them
-and done in general: alternatives, system users and groups, sysusers.d, directories of tmpfiles.d. What one
-package does by hand (base-files, base-passwd, libc-bin, passwd, PAM, tzdata) is done here by hand. Each step does
-nothing when its package is not in the root, so that a set of one static program stays just that.
+and done in general: alternatives, system users and groups, sysusers.d, directories of tmpfiles.d. What one package does by
+hand (base-files, base-passwd, passwd, PAM, the files of DEFAULTS) is done here by hand. Each step does nothing when its
+package is not in the root, so that a set of one static program stays just that.
 
 Left out: ld.so.cache (multiarch folders are searched without it), Python's __pycache__, man's index, CA certificates,
 ssh host keys, xz's aliases (lzcat, unlzma, ...), c-like locales beyond C.UTF-8.
@@ -267,9 +267,17 @@ def network(root):
         )
 
 
+DEFAULTS = {
+    "usr/share/libc-bin/nsswitch.conf": "etc/nsswitch.conf",
+    "usr/share/debianutils/shells": "etc/shells",
+    "usr/share/openssh/sshd_config": "etc/ssh/sshd_config",
+    "usr/share/readline/inputrc": "etc/inputrc",
+}
+
+
 def single_files(root):
-    copy_new(root / "usr/share/libc-bin/nsswitch.conf", root / "etc/nsswitch.conf")
-    copy_new(root / "usr/share/debianutils/shells", root / "etc/shells")
+    for source, to in DEFAULTS.items():
+        copy_new(root / source, root / to)
     if (root / "etc/shells").exists():
         extra = "".join(path.read_text() for path in sorted(root.glob("usr/share/debianutils/shells.d/*")))
         with open(root / "etc/shells", "a") as shells:
