@@ -57,6 +57,7 @@ struct linux_process {
     int self_fd;                       /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
     uint64_t nofile_soft, nofile_hard; /* RLIMIT_NOFILE as the guest sees it */
     uint64_t personality;
+    int trace_root;                 /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
     _Atomic bool exiting;
 };

@@ -159,6 +159,38 @@
     {                                                                                                                  \
         LINUX_ARG_STRV                                                                                                 \
     }
+#define ENVP                                                                                                           \
+    {                                                                                                                  \
+        LINUX_ARG_ENVP                                                                                                 \
+    }
+#define ACTIN                                                                                                          \
+    {                                                                                                                  \
+        LINUX_ARG_ACTIN                                                                                                \
+    }
+#define ACTOUT                                                                                                         \
+    {                                                                                                                  \
+        LINUX_ARG_ACTOUT                                                                                               \
+    }
+#define POLLFDS(n)                                                                                                     \
+    {                                                                                                                  \
+        LINUX_ARG_POLLFDS, n                                                                                           \
+    }
+#define EPOLLIN                                                                                                        \
+    {                                                                                                                  \
+        LINUX_ARG_EPOLLIN                                                                                              \
+    }
+#define EPOLLOUT                                                                                                       \
+    {                                                                                                                  \
+        LINUX_ARG_EPOLLOUT                                                                                             \
+    }
+#define MSGOUT                                                                                                         \
+    {                                                                                                                  \
+        LINUX_ARG_MSGOUT                                                                                               \
+    }
+#define IOCTL                                                                                                          \
+    {                                                                                                                  \
+        LINUX_ARG_IOCTL                                                                                                \
+    }
 #define FDPAIR                                                                                                         \
     {                                                                                                                  \
         LINUX_ARG_FDPAIR                                                                                               \
@@ -255,6 +287,14 @@ static int check_arg(struct linux_thread *t, const struct linux_arg *arg, uint64
     case LINUX_ARG_SIGSET:
     case LINUX_ARG_SIGSETOUT:
     case LINUX_ARG_STRV:
+    case LINUX_ARG_ENVP:
+    case LINUX_ARG_ACTIN:
+    case LINUX_ARG_ACTOUT:
+    case LINUX_ARG_POLLFDS:
+    case LINUX_ARG_EPOLLIN:
+    case LINUX_ARG_EPOLLOUT:
+    case LINUX_ARG_MSGOUT:
+    case LINUX_ARG_IOCTL:
     case LINUX_ARG_MSG:
     case LINUX_ARG_NONE:
     case LINUX_ARG_INT:

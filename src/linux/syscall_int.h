@@ -48,6 +48,7 @@ enum linux_struct {
     X(clone, true)                                                                                                     \
     X(close_range, true)                                                                                               \
     X(epoll_create, true)                                                                                              \
+    X(epoll_events, true)                                                                                              \
     X(epoll_op, false)                                                                                                 \
     X(eventfd, true)                                                                                                   \
     X(fallocate, true)                                                                                                 \
@@ -80,6 +81,7 @@ enum linux_struct {
     X(rlimit, false)                                                                                                   \
     X(rusage, false)                                                                                                   \
     X(rwf, true)                                                                                                       \
+    X(sa, true)                                                                                                        \
     X(sched, false)                                                                                                    \
     X(seccomp, false)                                                                                                  \
     X(seek, false)                                                                                                     \
@@ -138,6 +140,14 @@ enum linux_arg_kind {
     LINUX_ARG_SIGSET,
     LINUX_ARG_SIGSETOUT,
     LINUX_ARG_STRV,
+    LINUX_ARG_ENVP,
+    LINUX_ARG_ACTIN,
+    LINUX_ARG_ACTOUT,
+    LINUX_ARG_POLLFDS,
+    LINUX_ARG_EPOLLIN,
+    LINUX_ARG_EPOLLOUT,
+    LINUX_ARG_MSGOUT,
+    LINUX_ARG_IOCTL,
     LINUX_ARG_FDPAIR,
 };
 
