@@ -1,0 +1,91 @@
+/* Fault-surviving copies on an x86-64 host. No routine touches the stack or a callee-saved register between its labels,
+ * so its resume address can return at once.
+ */
+#include <errno.h>
+
+#include "mem/copy_int.h"
+
+_Static_assert(EFAULT == 14, "the number is written into the code below");
+
+__asm__(".pushsection .text\n"
+        ".type mem_copy_faulting, @function\n"
+        ".globl mem_copy_faulting\n"
+        "mem_copy_faulting:\n" /* rdi to, rsi from, rdx len */
+        "  endbr64\n"
+        "  cmp $8, %rdx\n"
+        "  jne 1f\n"
+        "  mov (%rsi), %rax\n" /* the usual length, as one access */
+        "  mov %rax, (%rdi)\n"
+        "  xor %eax, %eax\n"
+        "  ret\n"
+        "1: cmp $4, %rdx\n"
+        "  jne 2f\n"
+        "  mov (%rsi), %eax\n"
+        "  mov %eax, (%rdi)\n"
+        "  xor %eax, %eax\n"
+        "  ret\n"
+        "2: mov %rdx, %rcx\n"
+        "  rep movsb\n"
+        "  xor %eax, %eax\n"
+        "  ret\n"
+        "mem_copy_end:\n"
+        ".size mem_copy_faulting, . - mem_copy_faulting\n"
+
+        ".type mem_copy_string_faulting, @function\n"
+        ".globl mem_copy_string_faulting\n"
+        "mem_copy_string_faulting:\n" /* rdi to, rsi from, rdx size */
+        "  endbr64\n"
+        "  xor %eax, %eax\n"
+        "1: cmp %rdx, %rax\n"
+        "  jae 2f\n"
+        "  movb (%rsi,%rax), %cl\n"
+        "  movb %cl, (%rdi,%rax)\n"
+        "  test %cl, %cl\n"
+        "  je 2f\n"
+        "  inc %rax\n"
+        "  jmp 1b\n"
+        "2: ret\n"
+        "mem_copy_string_end:\n"
+        ".size mem_copy_string_faulting, . - mem_copy_string_faulting\n"
+
+        ".type mem_cas_faulting, @function\n"
+        ".globl mem_cas_faulting\n"
+        "mem_cas_faulting:\n" /* rdi at, esi size, rdx expected_old, rcx desired */
+        "  endbr64\n"
+        "  mov (%rdx), %rax\n"
+        "  cmp $8, %esi\n"
+        "  je 8f\n"
+        "  cmp $4, %esi\n"
+        "  je 4f\n"
+        "  cmp $2, %esi\n"
+        "  je 2f\n"
+        "  movzbl %al, %eax\n"
+        "  lock cmpxchgb %cl, (%rdi)\n"
+        "  jmp 9f\n"
+        "2: movzwl %ax, %eax\n"
+        "  lock cmpxchgw %cx, (%rdi)\n"
+        "  jmp 9f\n"
+        "4: movl %eax, %eax\n"
+        "  lock cmpxchgl %ecx, (%rdi)\n"
+        "  jmp 9f\n"
+        "8: lock cmpxchgq %rcx, (%rdi)\n"
+        "9: mov %rax, (%rdx)\n"
+        "  xor %eax, %eax\n"
+        "  ret\n"
+        "mem_cas_end:\n"
+        ".size mem_cas_faulting, . - mem_cas_faulting\n"
+
+        "mem_fault_return:\n"
+        "  mov $-14, %rax\n"
+        "  ret\n"
+        ".popsection\n"
+
+        ".pushsection .data.rel.ro, \"aw\"\n"
+        ".globl mem_fixups\n"
+        ".balign 8\n"
+        "mem_fixups:\n"
+        "  .quad mem_copy_faulting, mem_copy_end, mem_fault_return\n"
+        "  .quad mem_copy_string_faulting, mem_copy_string_end, mem_fault_return\n"
+        "  .quad mem_cas_faulting, mem_cas_end, mem_fault_return\n"
+        "  .quad 0, 0, 0\n"
+        ".popsection\n");

@@ -1,3 +1,0 @@
-/* Guest memory. Nothing yet.
- */
-#include "base/err.h"
