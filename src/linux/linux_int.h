@@ -60,6 +60,7 @@ struct linux_process {
     int trace_root;                 /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
     _Atomic bool exiting;
+    struct linux_thread *dead; /* have exited, their host threads not joined yet (thread.c); list by next */
 };
 
 /* A queued host signal, in arrival order. */
@@ -82,7 +83,13 @@ struct linux_thread {
     uint64_t altstack_sp, altstack_size;
     int altstack_flags;
     struct linux_pending queue[80];
-    _Atomic unsigned queued;
+    _Atomic unsigned queued; /* > 0: every signal but SIGSEGV and SIGBUS is blocked in the host until delivery */
+    uint64_t held;           /* SIGSEGV, SIGBUS sent by somebody while the guest blocks them */
+    siginfo_t held_info[2];
+    void *host_altstack;                    /* owned: where the host handlers run */
+    bool keep_registers;                    /* this call's result is not to be stored: rt_sigreturn */
+    uint64_t set_child_tid, set_parent_tid; /* a new thread: where its tid goes before it runs, or 0 */
+    _Atomic int started;                    /* a thread made by clone: 0, then its tid; futex word */
     /* system call in progress (for restart and trace) */
     uint64_t call_nr, call_args[6], call_pc;
     struct {
@@ -99,7 +106,9 @@ void linux_thread_loop(struct linux_thread *t) __attribute__((noreturn));
 void linux_exit_group(struct linux_process *p, int status) __attribute__((noreturn));
 
 /* ---- signal.c ---- */
-int linux_signal_init(struct linux_process *p, struct err *err);
+/* For main before linux_load: takes the dispositions and the mask that the process was started with, installs the host's
+ * handlers. t is the main thread, and is the current one from then on. */
+int linux_signal_init(struct linux_process *p, struct linux_thread *t, struct err *err);
 /* Sends the guest thread itself a synchronous signal (fault, illegal instruction); delivered before it runs again. */
 void linux_signal_force(struct linux_thread *t, const siginfo_t *info);
 /* Delivers what is pending; called between events. result: of the system call just made (restart rules), or NULL. */
@@ -108,8 +117,14 @@ void linux_signal_deliver(struct linux_thread *t, int64_t *result);
  * -LINUX_ERESTARTSYS if a signal arrived before it started. All blocking calls go through it. */
 int64_t linux_host_call(
     struct linux_thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
-/* Runs a blocking call with another signal mask (ppoll, pselect6, epoll_pwait, rt_sigsuspend). NULL mask: none. */
+/* Until the system call in progress ends, the guest's mask is this one (ppoll, pselect6, epoll_pwait, rt_sigsuspend). The
+ * host's mask follows at once, so the host call that comes next needs no mask of its own. A handler that runs because of it
+ * makes the call return -EINTR. */
 void linux_signal_set_temporary_mask(struct linux_thread *t, uint64_t mask);
+
+/* Around the host's execve: the host's dispositions of SIGSEGV and SIGBUS become what the new program must inherit. */
+void linux_signal_exec_prepare(struct linux_process *p);
+void linux_signal_exec_failed(struct linux_process *p);
 
 /* ---- loader.c, exec.c ---- */
 int linux_load(

@@ -1,0 +1,317 @@
+/* clone.c - fork, vfork, clone, clone3: a thread becomes a host thread, a process a host process.
+ *
+ * A child with its own memory is a raw host clone by the calling thread on its own stack: all of lodge's locks are held
+ * across it and all host signals blocked, so the child, in which only this thread lives, finds everything in one piece.
+ *
+ * A child that shares memory and suspends its parent (vfork, posix_spawn) runs on a stack of its own and borrows the
+ * suspended thread's TLS; it gets its own linux_process and linux_thread, which the parent frees when it goes on.
+ */
+#include <linux/sched.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/alloc.h"
+#include "linux/abi/abi.h"
+#include "linux/guest.h"
+#include "linux/signal_int.h"
+#include "linux/sys_b.h"
+#include "linux/thread_int.h"
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+/* What lodge does itself; the rest is the host's. */
+#define OWN_FLAGS                                                                                                      \
+    (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
+
+enum { VFORK_STACK = 1 << 20 };
+
+/* Kernel's struct clone_args, fields as of CLONE_ARGS_SIZE_VER2. */
+struct request {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+/* The registers with which the child starts. Its result, 0, is stored by whoever handles the call. */
+static void child_registers(struct linux_thread *t, const struct request *q)
+{
+    struct cpu_state *s = t->process->ops->thread_state(t->cpu);
+
+    if (q->stack)
+        t->process->abi->sp_set(s, q->stack + q->stack_size);
+    if (q->flags & CLONE_SETTLS)
+        t->process->abi->tls_set(s, q->tls);
+}
+
+/* ---- threads ---- */
+
+static int64_t clone_thread(struct linux_thread *t, const struct request *q)
+{
+    struct linux_thread *child;
+    int64_t r;
+
+    if (q->flags & (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWTIME | CLONE_PIDFD | CLONE_CLEAR_SIGHAND))
+        return -EINVAL;
+    child = linux_thread_new(t->process, t);
+    if (!child)
+        return -EAGAIN;
+    child_registers(child, q);
+    child->process->abi->call_result(child->process->ops->thread_state(child->cpu), 0);
+    child->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    child->set_child_tid = q->flags & CLONE_CHILD_SETTID ? q->child_tid : 0;
+    child->set_parent_tid = q->flags & CLONE_PARENT_SETTID ? q->parent_tid : 0;
+    r = linux_thread_start(child);
+    if (r < 0)
+        linux_thread_free(child);
+    return r;
+}
+
+/* ---- processes with their own memory ---- */
+
+static void lock_all(struct linux_process *p)
+{
+    pthread_mutex_lock(&p->lock);
+    pthread_mutex_lock(&p->sighand->lock);
+    mem_fork_prepare(p->mm->mem);
+    p->ops->fork_prepare(p->engine);
+    alloc_fork_lock();
+}
+
+static void unlock_all(struct linux_process *p)
+{
+    mem_fork_done(p->mm->mem);
+    pthread_mutex_unlock(&p->sighand->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* The raw call: the child comes back here too, with 0. CLONE_CHILD_SETTID tells the C library its new number. */
+static int64_t host_fork(const struct request *q, int *pidfd)
+{
+    uint64_t flags = (q->flags & ~OWN_FLAGS) | CLONE_CHILD_SETTID | (q->flags & CLONE_PIDFD);
+    int *libc_tid = linux_libc_tid(pthread_self());
+    struct request host = {
+        .flags = flags,
+        .pidfd = (uint64_t)pidfd,
+        .child_tid = (uint64_t)libc_tid,
+        .exit_signal = q->exit_signal,
+        .set_tid = q->set_tid,
+        .set_tid_size = q->set_tid_size,
+        .cgroup = q->cgroup,
+    };
+
+    if (q->set_tid_size || q->flags & (CLONE_INTO_CGROUP | CLONE_NEWTIME))
+        return host_result(syscall(SYS_clone3, &host, sizeof(host)));
+    return host_result(syscall(SYS_clone, flags | q->exit_signal, 0, pidfd, libc_tid, 0));
+}
+
+static void fork_child(struct linux_thread *t, const struct request *q)
+{
+    struct linux_process *p = t->process;
+
+    alloc_fork_unlock();
+    p->ops->fork_child(p->engine, t->cpu);
+    unlock_all(p);
+    t->tid = (int)syscall(SYS_gettid);
+    p->is_vfork_child = false;
+    p->mm->users = 1;
+    p->sighand->users = 1;
+    linux_thread_fork_child(t);
+    t->held = 0;
+    t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    syscall(SYS_set_tid_address, t->clear_child_tid);
+    if (q->flags & CLONE_CHILD_SETTID)
+        guest_write(t, q->child_tid, &t->tid, sizeof(t->tid));
+    if (q->flags & CLONE_CLEAR_SIGHAND)
+        linux_sighand_clear(p->sighand);
+    child_registers(t, q);
+}
+
+static int64_t clone_process(struct linux_thread *t, const struct request *q)
+{
+    struct linux_process *p = t->process;
+    int pidfd = -1;
+    int64_t r;
+
+    lock_all(p);
+    r = host_fork(q, &pidfd);
+    if (r == 0) {
+        fork_child(t, q);
+        return 0;
+    }
+    alloc_fork_unlock();
+    p->ops->fork_parent(p->engine);
+    unlock_all(p);
+    if (r < 0)
+        return r;
+    if (q->flags & CLONE_PIDFD)
+        guest_write(t, q->pidfd, &pidfd, sizeof(pidfd));
+    if (q->flags & CLONE_PARENT_SETTID) {
+        int pid = (int)r;
+
+        guest_write(t, q->parent_tid, &pid, sizeof(pid));
+    }
+    return r;
+}
+
+/* ---- processes that share memory ---- */
+
+struct vfork {
+    struct linux_thread *t;
+    const struct request *q;
+    int pidfd;
+};
+
+static int vfork_main(void *arg)
+{
+    struct vfork *v = arg;
+    struct linux_thread *t = v->t;
+
+    linux_set_current(t);
+    linux_host_altstack_use(t);
+    t->tid = (int)syscall(SYS_gettid);
+    syscall(SYS_set_tid_address, t->clear_child_tid);
+    if (v->q->flags & CLONE_CHILD_SETTID)
+        guest_write(t, v->q->child_tid, &t->tid, sizeof(t->tid));
+    if (v->q->flags & CLONE_PARENT_SETTID)
+        guest_write(t, v->q->parent_tid, &t->tid, sizeof(t->tid));
+    if (v->q->flags & CLONE_PIDFD)
+        guest_write(t, v->q->pidfd, &v->pidfd, sizeof(v->pidfd));
+    if (v->q->flags & CLONE_CLEAR_SIGHAND)
+        linux_sighand_clear(t->process->sighand);
+    linux_thread_add(t);
+    linux_signal_set_mask(t, t->sigmask);
+    linux_thread_loop(t);
+}
+
+static struct linux_process *process_copy(struct linux_process *p, const struct request *q)
+{
+    struct linux_process *child = x_memdup(p, sizeof(*p));
+
+    pthread_mutex_init(&child->lock, NULL);
+    child->threads = child->dead = NULL;
+    child->is_vfork_child = true;
+    if (q->flags & CLONE_SIGHAND)
+        atomic_fetch_add(&p->sighand->users, 1);
+    else
+        child->sighand = linux_sighand_copy(p->sighand);
+    atomic_fetch_add(&p->mm->users, 1);
+    return child;
+}
+
+static void process_drop(struct linux_process *p)
+{
+    linux_sighand_put(p->sighand);
+    atomic_fetch_sub(&p->mm->users, 1);
+    if (!p->threads && !p->dead) /* threads of the child's own may still run */
+        x_free(p);
+}
+
+static int64_t clone_vfork(struct linux_thread *t, const struct request *q)
+{
+    struct linux_process *p = process_copy(t->process, q);
+    struct vfork v = {.t = linux_thread_new(p, t), .q = q, .pidfd = -1};
+    char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int64_t r = -EAGAIN;
+
+    if (v.t && stack != MAP_FAILED) {
+        v.t->altstack_sp = t->altstack_sp;
+        v.t->altstack_size = t->altstack_size;
+        v.t->altstack_flags = t->altstack_flags;
+        v.t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+        child_registers(v.t, q);
+        p->abi->call_result(p->ops->thread_state(v.t->cpu), 0);
+        r = host_result(clone(vfork_main, stack + VFORK_STACK,
+            (int)((q->flags & ~OWN_FLAGS) | (q->flags & CLONE_PIDFD) | q->exit_signal), &v, &v.pidfd, NULL, NULL));
+        linux_set_current(t);
+    }
+    if (stack != MAP_FAILED)
+        munmap(stack, VFORK_STACK);
+    if (p->threads == v.t)
+        p->threads = v.t ? v.t->next : NULL;
+    if (v.t)
+        linux_thread_free(v.t);
+    process_drop(p);
+    return r;
+}
+
+/* ---- the calls ---- */
+
+static int64_t do_clone(struct linux_thread *t, const struct request *q)
+{
+    uint64_t old;
+    int64_t r;
+
+    if (q->flags & CLONE_SIGHAND && !(q->flags & CLONE_VM))
+        return -EINVAL;
+    if (q->flags & CLONE_THREAD && !(q->flags & CLONE_SIGHAND))
+        return -EINVAL;
+    if (q->flags & CLONE_VM && !(q->flags & (CLONE_THREAD | CLONE_VFORK))) {
+        linux_trace_note(t, "clone: a process that shares memory and runs beside its parent: ENOSYS");
+        return -ENOSYS;
+    }
+    old = sig_host_block_all();
+    if (atomic_load_explicit(&t->queued, memory_order_relaxed)) /* as the kernel: the signal first, then the fork */
+        r = -LINUX_ERESTARTNOINTR;
+    else if (q->flags & CLONE_THREAD)
+        r = clone_thread(t, q);
+    else if (q->flags & CLONE_VM)
+        r = clone_vfork(t, q);
+    else
+        r = clone_process(t, q);
+    sig_host_set_mask(old);
+    return r;
+}
+
+int64_t linux_sys_clone(struct linux_thread *t, const uint64_t a[6])
+{
+    const struct linux_abi *abi = t->process->abi;
+    struct request q = {
+        .flags = (uint32_t)a[0] & ~UINT32_C(CSIGNAL),
+        .exit_signal = a[0] & CSIGNAL,
+        .stack = a[1],
+        .parent_tid = a[2],
+        .pidfd = a[2],
+        .tls = a[abi->clone_tls_arg],
+        .child_tid = a[abi->clone_child_tid_arg],
+    };
+
+    if (q.flags & CLONE_PIDFD && q.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))
+        return -EINVAL;
+    return do_clone(t, &q);
+}
+
+int64_t linux_sys_clone3(struct linux_thread *t, const uint64_t a[6])
+{
+    uint64_t known = UINT64_C(0x3ffffffff) & ~UINT64_C(CSIGNAL) & ~UINT64_C(CLONE_DETACHED);
+    uint8_t bytes[MEM_PAGE] = {0};
+    struct request q;
+
+    if (a[1] > sizeof(bytes))
+        return -E2BIG;
+    if (a[1] < offsetof(struct request, set_tid))
+        return -EINVAL;
+    if (guest_read(t, a[0], bytes, a[1]))
+        return -EFAULT;
+    for (size_t i = sizeof(q); i < a[1]; i++)
+        if (bytes[i])
+            return -E2BIG;
+    memcpy(&q, bytes, sizeof(q));
+    if (q.flags & ~(known | CLONE_NEWTIME) || q.exit_signal & ~UINT64_C(CSIGNAL) || q.exit_signal > LINUX_NSIG)
+        return -EINVAL;
+    if (q.flags & (CLONE_THREAD | CLONE_PARENT) && q.exit_signal)
+        return -EINVAL;
+    if (q.flags & CLONE_SIGHAND && q.flags & CLONE_CLEAR_SIGHAND)
+        return -EINVAL;
+    if (!q.stack != !q.stack_size)
+        return -EINVAL;
+    return do_clone(t, &q);
+}
