@@ -2,6 +2,7 @@
  *
  * A child with its own memory is a raw host clone by the calling thread on its own stack: all of lodge's locks are held
  * across it and all host signals blocked, so the child, in which only this thread lives, finds everything in one piece.
+ * The C library learns its new thread number only when the locks are free again, for recursive ones know their owner by it.
  *
  * A child that shares memory and suspends its parent (vfork, posix_spawn) runs on a stack of its own and borrows the
  * suspended thread's TLS; it gets its own linux_process and linux_thread, which the parent frees when it goes on.
@@ -17,7 +18,7 @@
 #include "linux/abi/abi.h"
 #include "linux/guest.h"
 #include "linux/signal_int.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 #include "linux/thread_int.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
@@ -93,15 +94,13 @@ static void unlock_all(struct linux_process *p)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* The raw call: the child comes back here too, with 0. CLONE_CHILD_SETTID tells the C library its new number. */
+/* The raw call: the child comes back here too, with 0. */
 static int64_t host_fork(const struct request *q, int *pidfd)
 {
-    uint64_t flags = (q->flags & ~OWN_FLAGS) | CLONE_CHILD_SETTID | (q->flags & CLONE_PIDFD);
-    int *libc_tid = linux_libc_tid(pthread_self());
+    uint64_t flags = (q->flags & ~OWN_FLAGS) | (q->flags & CLONE_PIDFD);
     struct request host = {
         .flags = flags,
         .pidfd = (uint64_t)pidfd,
-        .child_tid = (uint64_t)libc_tid,
         .exit_signal = q->exit_signal,
         .set_tid = q->set_tid,
         .set_tid_size = q->set_tid_size,
@@ -110,10 +109,10 @@ static int64_t host_fork(const struct request *q, int *pidfd)
 
     if (q->set_tid_size || q->flags & (CLONE_INTO_CGROUP | CLONE_NEWTIME))
         return host_result(syscall(SYS_clone3, &host, sizeof(host)));
-    return host_result(syscall(SYS_clone, flags | q->exit_signal, 0, pidfd, libc_tid, 0));
+    return host_result(syscall(SYS_clone, flags | q->exit_signal, 0, pidfd, 0, 0));
 }
 
-static void fork_child(struct linux_thread *t, const struct request *q)
+static void fork_child(struct linux_thread *t, const struct request *q, int *libc_tid)
 {
     struct linux_process *p = t->process;
 
@@ -121,6 +120,7 @@ static void fork_child(struct linux_thread *t, const struct request *q)
     p->ops->fork_child(p->engine, t->cpu);
     unlock_all(p);
     t->tid = (int)syscall(SYS_gettid);
+    *libc_tid = t->tid;
     p->is_vfork_child = false;
     p->mm->users = 1;
     p->sighand->users = 1;
@@ -138,13 +138,14 @@ static void fork_child(struct linux_thread *t, const struct request *q)
 static int64_t clone_process(struct linux_thread *t, const struct request *q)
 {
     struct linux_process *p = t->process;
+    int *libc_tid = linux_libc_tid(pthread_self()); /* found by its value, so before the fork */
     int pidfd = -1;
     int64_t r;
 
     lock_all(p);
     r = host_fork(q, &pidfd);
     if (r == 0) {
-        fork_child(t, q);
+        fork_child(t, q, libc_tid);
         return 0;
     }
     alloc_fork_unlock();
@@ -275,7 +276,7 @@ int64_t linux_sys_clone(struct linux_thread *t, const uint64_t a[6])
 {
     const struct linux_abi *abi = t->process->abi;
     struct request q = {
-        .flags = (uint32_t)a[0] & ~UINT32_C(CSIGNAL),
+        .flags = (uint32_t)a[0] & ~(uint32_t)CSIGNAL,
         .exit_signal = a[0] & CSIGNAL,
         .stack = a[1],
         .parent_tid = a[2],
@@ -291,7 +292,7 @@ int64_t linux_sys_clone(struct linux_thread *t, const uint64_t a[6])
 
 int64_t linux_sys_clone3(struct linux_thread *t, const uint64_t a[6])
 {
-    uint64_t known = UINT64_C(0x3ffffffff) & ~UINT64_C(CSIGNAL) & ~UINT64_C(CLONE_DETACHED);
+    uint64_t known = UINT64_C(0x3ffffffff) & ~(uint64_t)(CSIGNAL | CLONE_DETACHED);
     uint8_t bytes[MEM_PAGE] = {0};
     struct request q;
 
@@ -305,7 +306,7 @@ int64_t linux_sys_clone3(struct linux_thread *t, const uint64_t a[6])
         if (bytes[i])
             return -E2BIG;
     memcpy(&q, bytes, sizeof(q));
-    if (q.flags & ~(known | CLONE_NEWTIME) || q.exit_signal & ~UINT64_C(CSIGNAL) || q.exit_signal > LINUX_NSIG)
+    if (q.flags & ~(known | CLONE_NEWTIME) || q.exit_signal & ~(uint64_t)CSIGNAL || q.exit_signal > LINUX_NSIG)
         return -EINVAL;
     if (q.flags & (CLONE_THREAD | CLONE_PARENT) && q.exit_signal)
         return -EINVAL;

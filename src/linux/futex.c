@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "linux/guest.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 /* Operations whose fourth argument is a timeout, not a count. */
 static bool takes_timeout(int op)

@@ -4,7 +4,7 @@
  *                             rdi                             rsi      rdx rcx r8 r9 8(rsp) 16(rsp)
  * Kernel: nr in rax; rdi rsi rdx r10 r8 r9; clobbers rcx, r11.
  */
-#if __CET__ & 1
+#if defined(__CET__) && (__CET__ & 1)
 #define ENTRY endbr64
 #else
 #define ENTRY

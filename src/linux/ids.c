@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 
 #include "linux/guest.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 /* ---- prctl ---- */
 
@@ -100,63 +100,47 @@ int64_t linux_sys_prctl(struct linux_thread *t, const uint64_t a[6])
 
 /* ---- limits ---- */
 
-/* Limits of the address space would hit lodge's own memory first, so they are the guest's to see and nothing else. */
-static bool is_virtual(int resource)
+/* Limits of the address space would hit lodge's own memory first, so they are the guest's to see while the host's stay as
+ * they are. */
+static struct rlimit *own_limit(struct linux_process *p, int resource)
 {
-    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
-}
-
-static void get_limit(struct linux_process *p, int resource, struct rlimit *limit)
-{
-    const uint64_t *v = resource == RLIMIT_AS ? p->as_limit : resource == RLIMIT_DATA ? p->data_limit : NULL;
-
-    if (resource == RLIMIT_NOFILE) {
-        limit->rlim_cur = p->nofile_soft;
-        limit->rlim_max = p->nofile_hard;
-    } else if (v) {
-        limit->rlim_cur = v[0] ? v[0] - 1 : RLIM_INFINITY;
-        limit->rlim_max = v[1] ? v[1] - 1 : RLIM_INFINITY;
+    if (resource != RLIMIT_AS && resource != RLIMIT_DATA)
+        return NULL;
+    if (!p->own_limits_known) {
+        getrlimit(RLIMIT_AS, &p->as_limit);
+        getrlimit(RLIMIT_DATA, &p->data_limit);
     }
+    p->own_limits_known = true;
+    return resource == RLIMIT_AS ? &p->as_limit : &p->data_limit;
 }
 
-/* Stored + 1, so that 0 is "none". */
-static void set_limit(struct linux_process *p, int resource, const struct rlimit *limit)
+static int64_t set_own(struct rlimit *own, const struct rlimit *new)
 {
-    uint64_t *v = resource == RLIMIT_AS ? p->as_limit : p->data_limit;
-
-    v[0] = limit->rlim_cur + 1;
-    v[1] = limit->rlim_max + 1;
-}
-
-static int64_t own_limit(struct linux_thread *t, int resource, const struct rlimit *new, struct rlimit *old)
-{
-    struct linux_process *p = t->process;
-    struct rlimit host;
-
-    get_limit(p, resource, old);
-    if (!new)
-        return 0;
     if (new->rlim_cur > new->rlim_max)
         return -EINVAL;
-    if (new->rlim_max > old->rlim_max) { /* the host decides who may raise it */
-        if (getrlimit(RLIMIT_CORE, &host))
-            return -errno;
-        if (geteuid() != 0)
-            return -EPERM;
-    }
-    set_limit(p, resource, new);
+    if (new->rlim_max > own->rlim_max && syscall(SYS_geteuid) != 0)
+        return -EPERM;
+    *own = *new;
     return 0;
 }
 
 static int64_t limits(struct linux_thread *t, int pid, int resource, const struct rlimit *new, struct rlimit *old)
 {
+    struct linux_process *p = t->process;
     bool self = pid == 0 || pid == getpid();
+    struct rlimit *own = self ? own_limit(p, resource) : NULL;
+    int64_t r;
 
-    if (self && is_virtual(resource))
-        return own_limit(t, resource, new, old);
-    if (self && resource == RLIMIT_NOFILE)
-        return linux_nofile_limit(t, new, old);
-    return host_result(syscall(SYS_prlimit64, pid, resource, new, old));
+    if (own) {
+        *old = *own;
+        return new ? set_own(own, new) : 0;
+    }
+    r = host_result(syscall(SYS_prlimit64, pid, resource, new, old));
+    if (r == 0 && new &&self && resource == RLIMIT_NOFILE) {
+        p->nofile_soft = new->rlim_cur;
+        p->nofile_hard = new->rlim_max;
+    }
+    return r;
 }
 
 int64_t linux_sys_prlimit64(struct linux_thread *t, const uint64_t a[6])
@@ -199,10 +183,4 @@ int64_t linux_sys_personality(struct linux_thread *t, const uint64_t a[6])
         return -errno;
     p->personality = (uint32_t)a[0];
     return (int64_t)old;
-}
-
-int64_t linux_sys_ptrace(struct linux_thread *t, const uint64_t a[6])
-{
-    linux_trace_note(t, "ptrace: not for a guest: ENOSYS");
-    return -ENOSYS;
 }

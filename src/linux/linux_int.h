@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -51,13 +52,15 @@ struct linux_process {
     struct cpu_engine *engine;
     struct linux_mm *mm;
     struct linux_sighand *sighand;
-    pthread_mutex_t lock;              /* threads list and the fields below */
-    struct linux_thread *threads;      /* list by next */
-    char exe[4096];                    /* what /proc/self/exe says */
-    int self_fd;                       /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
-    uint64_t nofile_soft, nofile_hard; /* RLIMIT_NOFILE as the guest sees it */
+    pthread_mutex_t lock;               /* threads list and the fields below */
+    struct linux_thread *threads;       /* list by next */
+    char exe[4096];                     /* what /proc/self/exe says */
+    int self_fd;                        /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
+    uint64_t nofile_soft, nofile_hard;  /* RLIMIT_NOFILE as the guest sees it */
+    bool own_limits_known;              /* ids.c: the next two are what the guest sees */
+    struct rlimit as_limit, data_limit; /* RLIMIT_AS, RLIMIT_DATA */
     uint64_t personality;
-    int trace_root;                 /* --trace linux: thread that is shown without its number; 0: none yet */
+    int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
     _Atomic bool exiting;
     struct linux_thread *dead; /* have exited, their host threads not joined yet (thread.c); list by next */

@@ -8,7 +8,7 @@
 #include "linux/abi/abi.h"
 #include "linux/guest.h"
 #include "linux/signal_int.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 enum { SIGSET_SIZE = 8 };
 

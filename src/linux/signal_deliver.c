@@ -16,7 +16,7 @@
 #include "linux/abi/abi.h"
 #include "linux/host_x64.h"
 #include "linux/signal_int.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 static bool is_restart(int64_t result)
 {

@@ -12,7 +12,7 @@
 #include "linux/abi/abi.h"
 #include "linux/guest.h"
 #include "linux/signal_int.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 enum { HOST_STACK = 1 << 20 };
 
@@ -235,6 +235,7 @@ void linux_thread_fork_child(struct linux_thread *t)
     while (other) {
         struct linux_thread *next = other->next;
 
+        other->cpu = other == t ? t->cpu : NULL; /* the engine forgets its own records of them */
         if (other != t)
             linux_thread_free(other);
         other = next;

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "linux/guest.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 int64_t linux_sys_clock_gettime(struct linux_thread *t, const uint64_t a[6])
 {

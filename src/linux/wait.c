@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 
 #include "linux/guest.h"
-#include "linux/sys_b.h"
+#include "linux/sys_c.h"
 
 int64_t linux_sys_wait4(struct linux_thread *t, const uint64_t a[6])
 {
