@@ -166,7 +166,6 @@ bool engine_exit_event(struct mem_space *m, enum ir_exit why, uint64_t info, uin
         return true;
     case IR_EXIT_FLUSH_CODE:
     case IR_EXIT_YIELD:
-    case IR_EXIT_MODE:
     case IR_EXIT_INTERP:
     case IR_EXIT_MODE: return false;
     case IR_EXIT_STEP: event->kind = CPU_STEPPED; return true;
