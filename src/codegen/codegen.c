@@ -1,3 +1,0 @@
-/* Code generation. Nothing yet.
- */
-#include "base/err.h"
