@@ -25,6 +25,23 @@ static int decimal_name(const char *name)
     return n;
 }
 
+/* Is there an entry that could be a hidden descriptor's? */
+static bool suspicious(const char *buf, int64_t size)
+{
+    uint16_t len;
+
+    for (int64_t at = 0; at + DIRENT_NAME < size; at += len) {
+        int fd = decimal_name(buf + at + DIRENT_NAME);
+
+        if (fd >= 0 && linux_fd_hidden(fd))
+            return true;
+        memcpy(&len, buf + at + DIRENT_RECLEN, sizeof(len));
+        if (len == 0)
+            return false;
+    }
+    return false;
+}
+
 /* Removes entries of hidden descriptors from buf; returns the bytes left. */
 static int64_t filter(char *buf, int64_t size)
 {
@@ -55,7 +72,7 @@ int64_t linux_sys_getdents64(struct linux_thread *t, const uint64_t a[6])
         return -EFAULT;
     for (;;) {
         r = linux_host(SYS_getdents64, a[0], a[1], a[2], 0, 0, 0);
-        if (r <= 0 || !linux_proc_is_fd_dir(t, (int)a[0]))
+        if (r <= 0 || !suspicious((const char *)(uintptr_t)a[1], r) || !linux_proc_is_fd_dir(t, (int)a[0]))
             return r;
         r = filter((char *)(uintptr_t)a[1], r);
         if (r > 0)

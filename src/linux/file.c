@@ -57,7 +57,7 @@ int64_t linux_sys_openat(struct linux_thread *t, const uint64_t a[6])
     r = linux_proc_open(t, (int)a[0], path, flags);
     if (r != LINUX_PROC_HOST)
         return r;
-    return linux_block(t, LINUX_ERESTARTSYS, SYS_openat, (uint64_t[6]){a[0], LINUX_PTR(path), a[2], a[3]});
+    return linux_block(t, SYS_openat, (uint64_t[6]){a[0], LINUX_PTR(path), a[2], a[3]});
 }
 
 int64_t linux_sys_openat2(struct linux_thread *t, const uint64_t a[6])
@@ -77,7 +77,7 @@ int64_t linux_sys_openat2(struct linux_thread *t, const uint64_t a[6])
         if (r != LINUX_PROC_HOST)
             return r;
     }
-    return linux_block(t, LINUX_ERESTARTSYS, SYS_openat2, (uint64_t[6]){a[0], LINUX_PTR(path), a[2], a[3]});
+    return linux_block(t, SYS_openat2, (uint64_t[6]){a[0], LINUX_PTR(path), a[2], a[3]});
 }
 
 int64_t linux_sys_readlinkat(struct linux_thread *t, const uint64_t a[6])
@@ -168,6 +168,6 @@ int64_t linux_sys_fcntl(struct linux_thread *t, const uint64_t a[6])
     if (size && linux_buffer_out(t, a[2], size))
         return -EFAULT;
     if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
-        return linux_block(t, LINUX_ERESTARTSYS, SYS_fcntl, a);
+        return linux_block(t, SYS_fcntl, a);
     return linux_host(SYS_fcntl, a[0], a[1], a[2], 0, 0, 0);
 }

@@ -91,6 +91,10 @@ static int64_t prctl_known(struct linux_thread *t, enum prctl_kind kind, const u
 
 int64_t linux_sys_prctl(struct linux_thread *t, const uint64_t a[6])
 {
+    if ((int)a[0] == PR_GET_SECCOMP)
+        return linux_seccomp_mode(t);
+    if ((int)a[0] == PR_SET_SECCOMP)
+        return linux_seccomp_prctl(t, a[1], a[2]);
     for (size_t i = 0; i < sizeof(prctls) / sizeof(prctls[0]); i++)
         if (prctls[i].option == (int)a[0])
             return prctl_known(t, prctls[i].kind, a);

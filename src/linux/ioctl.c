@@ -76,5 +76,5 @@ int64_t linux_sys_ioctl(struct linux_thread *t, const uint64_t a[6])
     int r = check(t, request, a[2]);
 
     /* A number without direction and size that is not in the table may write anywhere; nothing is known of it. */
-    return r ? r : linux_block(t, LINUX_ERESTARTSYS, SYS_ioctl, (uint64_t[6]){a[0], request, a[2]});
+    return r ? r : linux_block(t, SYS_ioctl, (uint64_t[6]){a[0], request, a[2]});
 }

@@ -36,14 +36,14 @@ int64_t linux_sys_msgrcv(struct linux_thread *t, const uint64_t a[6])
 {
     if ((int64_t)a[2] >= 0 && linux_buffer_out(t, a[1], a[2] + sizeof(long)))
         return -EFAULT;
-    return linux_block(t, LINUX_ERESTARTNOHAND, SYS_msgrcv, a);
+    return linux_block_once(t, SYS_msgrcv, a);
 }
 
 int64_t linux_sys_msgsnd(struct linux_thread *t, const uint64_t a[6])
 {
     if ((int64_t)a[2] >= 0 && linux_buffer_in(t, a[1], a[2] + sizeof(long)))
         return -EFAULT;
-    return linux_block(t, LINUX_ERESTARTNOHAND, SYS_msgsnd, a);
+    return linux_block_once(t, SYS_msgsnd, a);
 }
 
 int64_t linux_sys_shmctl(struct linux_thread *t, const uint64_t a[6])
@@ -126,7 +126,7 @@ int64_t linux_sys_semctl(struct linux_thread *t, const uint64_t a[6])
 
 int64_t linux_sys_semop(struct linux_thread *t, const uint64_t a[6])
 {
-    return linux_block(t, EINTR, SYS_semop, a);
+    return linux_block_once(t, SYS_semop, a);
 }
 
 int64_t linux_sys_keyctl(struct linux_thread *t, const uint64_t a[6])

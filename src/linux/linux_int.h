@@ -32,6 +32,7 @@
 struct linux_abi;     /* abi/abi.h: what differs between guest CPUs */
 struct linux_sighand; /* signal.c */
 struct linux_thread;
+struct linux_seccomp; /* seccomp.c */
 
 /* Address space; shared by CLONE_VM. */
 struct linux_mm {
@@ -89,10 +90,11 @@ struct linux_thread {
     _Atomic unsigned queued; /* > 0: every signal but SIGSEGV and SIGBUS is blocked in the host until delivery */
     uint64_t held;           /* SIGSEGV, SIGBUS sent by somebody while the guest blocks them */
     siginfo_t held_info[2];
-    void *host_altstack;                    /* owned: where the host handlers run */
-    bool keep_registers;                    /* this call's result is not to be stored: rt_sigreturn */
-    uint64_t set_child_tid, set_parent_tid; /* a new thread: where its tid goes before it runs, or 0 */
-    _Atomic int started;                    /* a thread made by clone: 0, then its tid; futex word */
+    void *host_altstack;                         /* owned: where the host handlers run */
+    bool keep_registers;                         /* this call's result is not to be stored: rt_sigreturn */
+    uint64_t set_child_tid, set_parent_tid;      /* a new thread: where its tid goes before it runs, or 0 */
+    _Atomic int started;                         /* a thread made by clone: 0, then its tid; futex word */
+    const struct linux_seccomp *_Atomic seccomp; /* newest filter, or NULL; inherited by threads and children */
     /* system call in progress (for restart and trace) */
     uint64_t call_nr, call_args[6], call_pc;
     struct {

@@ -66,7 +66,7 @@ int64_t linux_sys_ppoll(struct linux_thread *t, const uint64_t a[6])
         if (linux_fd_hidden(one.fd))
             return poll_with_hidden(t, a[0], n);
     }
-    return linux_block(t, LINUX_ERESTARTNOHAND, SYS_ppoll, (uint64_t[6]){a[0], n, a[2]});
+    return linux_block_once(t, SYS_ppoll, (uint64_t[6]){a[0], n, a[2]});
 }
 
 /* True when the set names a descriptor of lodge's own. */
@@ -104,7 +104,7 @@ int64_t linux_sys_pselect6(struct linux_thread *t, const uint64_t a[6])
         if (r)
             return r;
     }
-    return linux_block(t, LINUX_ERESTARTNOHAND, SYS_pselect6, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], 0});
+    return linux_block_once(t, SYS_pselect6, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], 0});
 }
 
 int64_t linux_sys_epoll_ctl(struct linux_thread *t, const uint64_t a[6])
@@ -135,7 +135,7 @@ static int64_t epoll_wait_common(struct linux_thread *t, long nr, const uint64_t
         return r;
     if (max > EPOLL_BATCH)
         max = EPOLL_BATCH;
-    n = linux_block(t, EINTR, nr, (uint64_t[6]){a[0], LINUX_PTR(host), (uint64_t)max, a[3]});
+    n = linux_block_once(t, nr, (uint64_t[6]){a[0], LINUX_PTR(host), (uint64_t)max, a[3]});
     for (int64_t i = 0; i < n; i++) {
         guest = (struct linux_epoll_event){.events = host[i].events, .data = host[i].data.u64};
         if (linux_put(t, a[1] + (uint64_t)i * sizeof(guest), &guest, sizeof(guest)))

@@ -58,14 +58,14 @@ int64_t linux_sys_sendmsg(struct linux_thread *t, const uint64_t a[6])
 {
     int r = check_message(t, a[1], false);
 
-    return r ? r : linux_block_fd(t, SYS_sendmsg, a);
+    return r ? r : linux_block(t, SYS_sendmsg, a);
 }
 
 int64_t linux_sys_recvmsg(struct linux_thread *t, const uint64_t a[6])
 {
     int r = check_message(t, a[1], true);
 
-    return r ? r : linux_block_fd(t, SYS_recvmsg, a);
+    return r ? r : linux_block(t, SYS_recvmsg, a);
 }
 
 /* struct mmsghdr { struct msghdr; unsigned msg_len; }, padded to 64 bytes. */
@@ -88,14 +88,14 @@ int64_t linux_sys_sendmmsg(struct linux_thread *t, const uint64_t a[6])
 {
     int r = check_messages(t, a[1], (uint32_t)a[2], false);
 
-    return r ? r : linux_block_fd(t, SYS_sendmmsg, a);
+    return r ? r : linux_block(t, SYS_sendmmsg, a);
 }
 
 int64_t linux_sys_recvmmsg(struct linux_thread *t, const uint64_t a[6])
 {
     int r = check_messages(t, a[1], (uint32_t)a[2], true);
 
-    return r ? r : linux_block_fd(t, SYS_recvmmsg, a);
+    return r ? r : linux_block(t, SYS_recvmmsg, a);
 }
 
 int64_t linux_sys_getsockopt(struct linux_thread *t, const uint64_t a[6])

@@ -19,17 +19,19 @@
 #undef REFUSE
 #undef OWN
 
+struct strbuf;
+
 /* What C code passes to the host kernel by address. */
 #define LINUX_PTR(p) ((uint64_t)(uintptr_t)(p))
 
 /* A host call that does not sleep for long: result or negative errno. */
 int64_t linux_host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
-/* linux_host_call, an interrupted call reported as -restart (LINUX_ERESTART* or EINTR). */
-int64_t linux_block(struct linux_thread *t, int restart, long nr, const uint64_t a[6]);
-
-/* The same for a call on descriptor a[0]: restarted if SA_RESTART, but EINTR for a socket with a time limit. */
-int64_t linux_block_fd(struct linux_thread *t, long nr, const uint64_t a[6]);
+/* linux_host_call for the two kinds of calls. What becomes of a call that was interrupted is the kernel's answer; the
+ * difference is a signal that came before the call: the first kind starts over if SA_RESTART says so, the second kind (poll,
+ * select, epoll, System V IPC...) fails with EINTR whenever a handler ran. */
+int64_t linux_block(struct linux_thread *t, long nr, const uint64_t a[6]);
+int64_t linux_block_once(struct linux_thread *t, long nr, const uint64_t a[6]);
 
 /* ---- buffer.c ---- */
 /* struct iovec[count] at addr, and every buffer in it: linux_buffer_out if out, else linux_buffer_in. More than UIO_MAXIOV
@@ -76,8 +78,15 @@ bool linux_proc_is_fd_dir(struct linux_thread *t, int fd);
 void linux_trace_enter(struct linux_thread *t, uint64_t nr, const uint64_t a[6]);
 
 /* ---- seccomp.c ---- */
-#define LINUX_SECCOMP_GO 1 /* the call goes ahead */
-/* Runs the thread's filters over the call in progress: LINUX_SECCOMP_GO, or the call's result (negative errno). */
-int64_t linux_seccomp_check(struct linux_thread *t, uint64_t nr, const uint64_t a[6]);
+/* Runs the filters of a thread that has some (t->seccomp) over a call: *go, or the call's result. */
+int64_t linux_seccomp_check(struct linux_thread *t, uint64_t nr, const uint64_t a[6], bool *go);
+int64_t linux_seccomp_prctl(struct linux_thread *t, uint64_t mode, uint64_t addr); /* PR_SET_SECCOMP */
+int linux_seccomp_mode(struct linux_thread *t);                                    /* PR_GET_SECCOMP */
+/* Filters as bytes, for the next program: save appends nothing if there are none; load checks what it reads, -EINVAL. */
+void linux_seccomp_save(struct linux_thread *t, struct strbuf *out);
+int linux_seccomp_load(struct linux_thread *t, const void *data, size_t size);
+
+/* ---- syscall.c ---- */
+const char *linux_call_name(uint64_t nr); /* NULL: unknown */
 
 #endif

@@ -5,9 +5,7 @@
 #include "linux/syscall_int.h"
 
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 
 #include "linux/abi/host_nr.h"
 #include "linux/sys_c.h"
@@ -23,8 +21,7 @@
 #undef OWN
 
 #define RESTART_SYS LINUX_ERESTARTSYS
-#define RESTART_NOHAND LINUX_ERESTARTNOHAND
-#define RESTART_INTR EINTR
+#define RESTART_ONCE LINUX_ERESTARTNOHAND
 
 /* Argument classes as initialisers of struct linux_arg. */
 #define FD                                                                                                             \
@@ -229,13 +226,23 @@ int64_t linux_host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint
     return result;
 }
 
-int64_t linux_block(struct linux_thread *t, int restart, long nr, const uint64_t a[6])
+int64_t linux_block(struct linux_thread *t, long nr, const uint64_t a[6])
+{
+    return linux_host_call(t, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int64_t linux_block_once(struct linux_thread *t, long nr, const uint64_t a[6])
 {
     int64_t result = linux_host_call(t, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
-    if (restart == EINTR) /* a call that a signal prevented from starting has not been interrupted yet */
-        return result == -LINUX_ERESTARTSYS ? -LINUX_ERESTARTNOHAND : result;
-    return result == -EINTR || result == -LINUX_ERESTARTSYS ? -restart : result;
+    return result == -LINUX_ERESTARTSYS ? -LINUX_ERESTARTNOHAND : result;
+}
+
+const char *linux_call_name(uint64_t nr)
+{
+    const struct linux_call *call = linux_call_find(nr);
+
+    return call ? call->name : NULL;
 }
 
 /* An array of `count` structs; counts that no kernel accepts are left to the kernel. */
@@ -311,33 +318,10 @@ static int check_arg(struct linux_thread *t, const struct linux_arg *arg, uint64
     return 0;
 }
 
-/* A socket with a time limit is never restarted (sock_intr_errno in the kernel). */
-static bool has_socket_timeout(int fd)
-{
-    struct timeval limit = {0};
-    socklen_t len = sizeof(limit);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, &len) == 0 && (limit.tv_sec || limit.tv_usec))
-        return true;
-    len = sizeof(limit);
-    return getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len) == 0 && (limit.tv_sec || limit.tv_usec);
-}
-
-int64_t linux_block_fd(struct linux_thread *t, long nr, const uint64_t a[6])
-{
-    int64_t result = linux_host_call(t, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-
-    if (result != -EINTR)
-        return result;
-    return has_socket_timeout((int)a[0]) ? -EINTR : -LINUX_ERESTARTSYS;
-}
-
 static int64_t host_call(struct linux_thread *t, const struct linux_call *call, const uint64_t a[6])
 {
-    if (call->kind == LINUX_CALL_BLOCK && call->args[0].kind == LINUX_ARG_FD)
-        return linux_block_fd(t, call->host, a);
     if (call->kind == LINUX_CALL_BLOCK)
-        return linux_block(t, call->code, call->host, a);
+        return call->code == RESTART_SYS ? linux_block(t, call->host, a) : linux_block_once(t, call->host, a);
     return linux_host(call->host, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -385,12 +369,14 @@ int64_t linux_syscall(struct linux_thread *t, uint64_t nr, const uint64_t a[6])
 {
     const struct linux_call *call = linux_call_find(nr);
     bool trace = t->process->config->trace_fd >= 0;
-    int64_t result;
+    bool go = true;
+    int64_t result = 0;
 
     if (trace)
         linux_trace_enter(t, nr, a);
-    result = linux_seccomp_check(t, nr, a);
-    if (result == LINUX_SECCOMP_GO)
+    if (__builtin_expect(atomic_load_explicit(&t->seccomp, memory_order_relaxed) != NULL, 0))
+        result = linux_seccomp_check(t, nr, a, &go);
+    if (go)
         result = call ? dispatch(t, call, a) : -ENOSYS;
     if (trace)
         linux_trace_call(t, nr, a, result);

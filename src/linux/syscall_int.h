@@ -163,7 +163,7 @@ struct linux_call {
     const char *name; /* NULL: no such call */
     linux_syscall_fn *own;
     uint16_t host; /* PASS, BLOCK: the host's number */
-    uint16_t code; /* BLOCK: LINUX_ERESTART*; REFUSE: errno */
+    uint16_t code; /* BLOCK: LINUX_ERESTARTSYS or NOHAND; REFUSE: errno */
     uint8_t kind;  /* enum linux_call_kind */
     struct linux_arg args[6];
 };

@@ -118,6 +118,7 @@ struct linux_thread *linux_thread_new(struct linux_process *p, struct linux_thre
     }
     t->cpu = p->ops->thread_new(p->engine, from->cpu);
     t->sigmask = from->sigmask;
+    t->seccomp = from->seccomp;
     t->altstack_flags = SS_DISABLE;
     return t;
 }

@@ -31,6 +31,8 @@ struct linux_signal_return {
     int altstack_flags;
 };
 
+struct strbuf;
+
 struct linux_abi {
     const char *name;    /* "riscv64": uname's machine */
     uint64_t frame_size; /* bytes that a signal frame takes at most, alignment included */
@@ -50,6 +52,9 @@ struct linux_abi {
     int (*signal_enter)(struct linux_thread *t, const struct linux_signal_frame *f);
     /* rt_sigreturn: restores the registers from the frame at sp: 0 or -EFAULT. */
     int (*signal_return)(struct linux_thread *t, struct linux_signal_return *r);
+
+    uint32_t audit_arch; /* AUDIT_ARCH_* (linux/audit.h): what seccomp filters see */
+    void (*cpuinfo)(struct strbuf *out, unsigned cpu, bool sv48); /* one CPU's block of /proc/cpuinfo */
 
     /* Core files: NT_PRSTATUS' pr_reg and NT_FPREGSET's descriptor; return the size. */
     uint32_t (*core_regs)(const struct cpu_state *s, uint8_t out[512]);

@@ -1,8 +1,10 @@
 /* riscv64.c - the registers of a RISC-V Linux process: calls in a0..a5 and a7, result in a0 (arch/riscv/kernel/entry.S,
  * "RISC-V ELF psABI"); thread pointer tp, stack pointer sp. Signal frames: riscv64_signal.c.
  */
+#include <linux/audit.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cpu/rv64/rv64.h"
 #include "linux/abi/riscv64_int.h"
 
@@ -69,6 +71,16 @@ static uint32_t core_fpregs(const struct cpu_state *s, uint8_t out[1024])
     return 32 * 8 + sizeof(fcsr);
 }
 
+/* arch/riscv/kernel/cpu.c, c_show */
+static void cpuinfo(struct strbuf *out, unsigned cpu, bool sv48)
+{
+    const char *isa = rv64_isa_string();
+
+    strbuf_addf(
+        out, "processor\t: %u\nhart\t\t: %u\nisa\t\t: %s\nmmu\t\t: %s\n", cpu, cpu, isa, sv48 ? "sv48" : "sv39");
+    strbuf_addf(out, "mvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: %s\n\n", isa);
+}
+
 const struct linux_abi linux_abi_riscv64 = {
     .name = "riscv64",
     .frame_size = RISCV64_FRAME_SIZE + 16,
@@ -82,6 +94,8 @@ const struct linux_abi linux_abi_riscv64 = {
     .tls_set = tls_set,
     .signal_enter = riscv64_signal_enter,
     .signal_return = riscv64_signal_return,
+    .audit_arch = AUDIT_ARCH_RISCV64,
+    .cpuinfo = cpuinfo,
     .core_regs = core_regs,
     .core_fpregs = core_fpregs,
 };

@@ -1,0 +1,3 @@
+/* Code generation. Nothing yet.
+ */
+#include "base/err.h"
