@@ -1,0 +1,38 @@
+/* linux_fixture.h - a guest thread without an engine, for tests of system calls: its memory is all of the process (Sv48
+ * layout), so that host pointers serve as guest addresses.
+ */
+#ifndef LODGE_TESTS_LINUX_FIXTURE_H
+#define LODGE_TESTS_LINUX_FIXTURE_H
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "harness.h"
+#include "linux/abi/abi.h"
+#include "linux/linux_int.h"
+
+static inline void fixture_code_change(void *ctx, uint64_t start, uint64_t end)
+{
+}
+
+static inline struct linux_thread *fixture_thread(const struct linux_config *config)
+{
+    struct linux_thread *t = x_new(struct linux_thread);
+    struct linux_process *p = x_new(struct linux_process);
+    struct err err = ERR_INIT;
+
+    p->config = config;
+    p->abi = &linux_abi_riscv64;
+    p->mm = x_new(struct linux_mm);
+    p->mm->mem = mem_space_new(1ull << 47, fixture_code_change, NULL, &err);
+    if (!p->mm->mem)
+        FAIL("%s", err.text);
+    pthread_mutex_init(&p->lock, NULL);
+    p->threads = t;
+    t->process = p;
+    t->tid = getpid();
+    return t;
+}
+
+#endif
