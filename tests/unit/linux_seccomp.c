@@ -96,10 +96,10 @@ TEST(strictest_filter_wins)
 {
     const struct linux_config config = {.trace_fd = -1};
     struct linux_thread *t = fixture_thread(&config);
-    const struct sock_filter older[] = {LOAD_NR, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 172, 0, 1),
-        RET(SECCOMP_RET_ERRNO | 77), RET(SECCOMP_RET_ALLOW)};
-    const struct sock_filter newer[] = {LOAD_NR, BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 172, 0, 1),
-        RET(SECCOMP_RET_LOG), RET(SECCOMP_RET_ALLOW)};
+    const struct sock_filter older[] = {
+        LOAD_NR, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 172, 0, 1), RET(SECCOMP_RET_ERRNO | 77), RET(SECCOMP_RET_ALLOW)};
+    const struct sock_filter newer[] = {
+        LOAD_NR, BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 172, 0, 1), RET(SECCOMP_RET_LOG), RET(SECCOMP_RET_ALLOW)};
 
     CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
     CHECK_EQ(install(t, older, N(older)), 0);

@@ -263,7 +263,7 @@ TEST(proc_files)
     CHECK_MEM(buf, "/bin/sh", 7);
     CHECK_EQ(call(t, 78, (uint64_t)dir, P("exe"), P(buf), 4), 4);
     CHECK_EQ(call(t, 78, (uint64_t)dir, P("../self/task/../exe"), P(buf), 4), 4);
-    strcpy(buf, "arg0\0arg1");
+    memcpy(buf, "arg0\0arg1", 10);
     t->process->mm->arg_start = P(buf);
     t->process->mm->arg_end = P(buf) + 10;
     fd = call(t, 56, (uint64_t)dir, P("cmdline"), O_RDONLY, 0);
