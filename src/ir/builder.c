@@ -442,6 +442,18 @@ static void count_uses(struct ir_unit *u, const struct ir_insn *in)
         u->uses[in->c]++;
 }
 
+void ir_builder_count(struct ir_builder *b)
+{
+    struct ir_unit *u = &b->unit;
+
+    memset(u->uses, 0, u->ninsns * sizeof(*u->uses));
+    for (uint32_t i = 0; i < u->nphi_args; i++)
+        u->uses[u->phi_arg[i]]++;
+    for (ir_ref r = 1; r < u->ninsns; r++)
+        count_uses(u, &u->insn[r]);
+    u->uses[0] = 0;
+}
+
 /* Can the instruction, of which nobody uses the value, be left out? Also notes for puts what is seen of the slots:
  * overwritten[slot] == epoch says that a later put of the slot comes before anything that could see it. */
 static bool sweep_insn(struct ir_builder *b, const struct ir_insn *in, bool unused)
@@ -495,7 +507,7 @@ struct ir_unit *ir_end(struct ir_builder *b)
 {
     struct ir_unit *u = &b->unit;
 
-    assert(ir_op_is_terminator(u->insn[u->ninsns - 1].op));
+    assert(b->multi || ir_op_is_terminator(u->insn[u->ninsns - 1].op));
     if (b->multi) {
         ir_ssa_layout(b);
     } else {

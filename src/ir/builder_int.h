@@ -70,6 +70,7 @@ struct ir_builder {
 
 /* Room for n instructions and their use counts. */
 void ir_builder_grow(struct ir_builder *b, uint32_t n);
+void ir_builder_count(struct ir_builder *b); /* fills unit.uses */
 ir_ref ir_append(struct ir_builder *b, const struct ir_insn *in);
 /* in as it would be, or 0 and *in perhaps rewritten. Operands are resolved. May emit constants. */
 ir_ref ir_fold(struct ir_builder *b, struct ir_insn *in);

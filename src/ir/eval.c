@@ -36,7 +36,7 @@ static uint64_t eval_clmul(enum ir_op op, uint64_t a, uint64_t b, unsigned w)
 
 static uint64_t eval_shift(enum ir_op op, uint64_t a, uint64_t b, unsigned w)
 {
-    unsigned n = b & (w - 1);
+    unsigned n = (unsigned)b & (w - 1);
 
     switch (op) {
     case IR_shl: return a << n;

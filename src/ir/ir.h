@@ -232,12 +232,14 @@ const char *ir_op_name(enum ir_op op);
 const char *ir_type_name(enum ir_type t);
 enum ir_effect ir_op_effect(enum ir_op op);
 bool ir_op_is_terminator(enum ir_op op);
-unsigned ir_op_refs(enum ir_op op);       /* which operands are refs: bit 0 a, bit 1 b, bit 2 c (a ref may be 0 for call
+unsigned ir_op_refs(enum ir_op op);    /* which operands are refs: bit 0 a, bit 1 b, bit 2 c (a ref may be 0 for call
                                              and for b of exit_if); phi operands are in ir_unit.phi_arg */
-unsigned ir_type_bits(enum ir_type t);    /* 0 for void */
-bool ir_type_is_int(enum ir_type t);      /* i8..i64 */
+unsigned ir_type_bits(enum ir_type t); /* 0 for void */
+bool ir_type_is_int(enum ir_type t);   /* i8..i64 */
 int ir_verify(const struct ir_unit *u, struct err *err); /* dominance, types, operand counts, terminators; -EINVAL */
 void ir_print(const struct ir_unit *u, struct strbuf *out);
+/* Emits u (verified, owned by another builder) anew into b, so that everything is folded as a front end's would be. */
+struct ir_unit *ir_rebuild(struct ir_builder *b, const struct ir_unit *u);
 /* Parses the textual form into a unit owned by b (valid until its next ir_begin). -EINVAL with line in err. */
 int ir_parse(struct ir_builder *b, const char *text, size_t len, struct ir_unit **out, struct err *err);
 
