@@ -31,13 +31,10 @@ static void disassemble(const struct code *code)
     struct strbuf text = {0};
     unsigned len;
 
-    for (size_t at = 0; at < code->len; at += len) {
+    for (size_t at = 0; (len = rv64_disassemble(at, code->bytes + at, (unsigned)(code->len - at), &text)); at += len) {
         struct rv64_insn insn;
         uint32_t word = 0;
 
-        len = rv64_disassemble(0x10000 + at, code->bytes + at, (unsigned)(code->len - at), &text);
-        if (len == 0)
-            break;
         memcpy(&word, code->bytes + at, len);
         if ((len == 2 ? rv64_decode16 : rv64_decode32)(word, &insn) && rv64_encode(insn.line, &insn) != word)
             abort();

@@ -65,8 +65,9 @@ void rv64_illegal(struct rv64_tr *t);
 #define TRANSLATORS(X)                                                                                                 \
     /* translate_alu.c */                                                                                              \
     X(rr)                                                                                                              \
-    X(ri) X(rr_w) X(ri_w) X(addi) X(lui) X(auipc) X(unary) X(unary_w) X(extend) X(orn) X(xnor) X(shadd) X(slliuw)      \
-        X(clmulr) X(bit) X(biti) X(czero)                                           /* translate_mem.c */              \
+    X(ri)                                                                                                              \
+    X(rr_w) X(ri_w) X(addi) X(lui) X(auipc) X(unary) X(unary_w) X(extend) X(orn) X(xnor) X(shadd) X(slliuw) X(clmulr)  \
+        X(bit) X(biti) X(czero)                                                     /* translate_mem.c */              \
         X(load) X(store) X(fload) X(fstore) X(lr) X(sc) X(amo) X(fence) X(cbo_zero) /* translate_flow.c */             \
         X(illegal) X(jal) X(jalr) X(branch) X(exit) X(csr)                          /* translate_fp.c */               \
         X(f3) X(f2) X(f1) X(ff) X(fcmp) X(ftox) X(xtof) X(ftof) X(ftoh) X(htof) X(fmvx) X(fmvf) X(fclass) X(fli)       \
