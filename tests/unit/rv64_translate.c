@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "cpu/rv64/rv64_int.h"
 #include "harness.h"
@@ -119,12 +120,14 @@ TEST(every_line_translates)
         for (unsigned k = 0; k < 400; k++) {
             uint32_t word = rv64_line[n].value | ((uint32_t)hash_mix(n * 400 + k) & ~rv64_line[n].mask);
             struct code c = {.len = rv64_line[n].bits / 8};
+            struct err err = ERR_INIT;
             struct ir_unit *u;
 
             memcpy(c.bytes, &word, c.len);
             u = translate_with(
                 &c, (struct cpu_translate_request){.mode = k & 3, .trace = k & 4, .max_insns = k & 8 ? 1 : 9});
             CHECK(ir_op_is_terminator(last(u)->op));
+            CHECK_EQ(ir_verify(u, &err), 0);
             CHECK_EQ(count(u, IR_mark), 1u);
             CHECK_EQ(u->nranges, 1u);
             CHECK_EQ(u->range[0].end, (uint64_t)BASE + c.len);

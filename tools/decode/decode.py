@@ -163,9 +163,8 @@ class Spec:
     def check(self):
         byname = {ln.name: ln for ln in self.lines}
         for kind, table in (('arg', self.argtypes), ('field', self.fields), ('format', self.formats)):
-            for name in table:
-                if (kind, name) not in self.used:
-                    raise Bad(f'{kind} {name} is not used')
+            for name in (n for n in table if (kind, n) not in self.used):
+                raise Bad(f'{kind} {name} is not used')
         for ln in self.lines:
             t = byname.get(ln.target)
             if ln.target and (not t or t.target != t.name):
@@ -297,4 +296,5 @@ def main(argv):
     return 0
 
 
-sys.exit(main(sys.argv))
+if __name__ == '__main__':
+    sys.exit(main(sys.argv))
