@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "linux/abi/abi.h"
+#include "linux/debugger.h"
 #include "linux/guest.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
@@ -125,6 +126,7 @@ static void fork_child(struct linux_thread *t, const struct request *q, int *lib
     p->mm->users = 1;
     p->sighand->users = 1;
     linux_thread_fork_child(t);
+    linux_debugger_fork_child(p);
     t->held = 0;
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     syscall(SYS_set_tid_address, t->clear_child_tid);
@@ -200,6 +202,7 @@ static struct linux_process *process_copy(struct linux_process *p, const struct 
     pthread_mutex_init(&child->lock, NULL);
     child->threads = child->dead = NULL;
     child->is_vfork_child = true;
+    child->debug = NULL; /* the debugger stays with the parent */
     if (q->flags & CLONE_SIGHAND)
         atomic_fetch_add(&p->sighand->users, 1);
     else

@@ -63,6 +63,7 @@ struct linux_process {
     uint64_t personality;
     int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
+    struct debug *debug; /* --gdb; NULL: none */
     _Atomic bool exiting;
     struct linux_thread *dead; /* have exited, their host threads not joined yet (thread.c); list by next */
 };
@@ -91,6 +92,7 @@ struct linux_thread {
     uint64_t held;           /* SIGSEGV, SIGBUS sent by somebody while the guest blocks them */
     siginfo_t held_info[2];
     void *host_altstack;                         /* owned: where the host handlers run */
+    bool debug_step, debug_stop_next;            /* debugger.c: gdb asked for a step; stop before running on */
     bool keep_registers;                         /* this call's result is not to be stored: rt_sigreturn */
     uint64_t set_child_tid, set_parent_tid;      /* a new thread: where its tid goes before it runs, or 0 */
     _Atomic int started;                         /* a thread made by clone: 0, then its tid; futex word */

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "linux/abi/abi.h"
+#include "linux/debugger.h"
 #include "linux/host_x64.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
@@ -80,6 +81,8 @@ static void default_action(struct linux_thread *t, const siginfo_t *info)
         linux_core_write(t, info);
         forbid_host_core(t->process);
     }
+    if (ends_process(signo))
+        linux_debugger_exit(t->process, true, signo);
     if (sig_bit(signo) & SIG_FAULTS)
         linux_signal_host_plain(signo, (uint64_t)SIG_DFL);
     else
@@ -232,8 +235,11 @@ static void deliver_queue(struct linux_thread *t, const int64_t **restart)
 
     sig_host_block_all();
     while (take(t, &info)) {
-        struct linux_sigaction act = take_action(t, info.si_signo);
+        struct linux_sigaction act;
 
+        if (t->process->debug && !(info.si_signo = linux_debugger_signal(t, info.si_signo)))
+            continue;
+        act = take_action(t, info.si_signo);
         if (act.handler == (uint64_t)SIG_IGN)
             continue;
         if (act.handler == (uint64_t)SIG_DFL) {

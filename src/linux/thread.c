@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "linux/abi/abi.h"
+#include "linux/debugger.h"
 #include "linux/guest.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
@@ -100,7 +101,10 @@ void linux_thread_loop(struct linux_thread *t)
     for (;;) {
         struct cpu_event event;
 
-        t->process->ops->run(t->cpu, &event);
+        if (t->process->debug)
+            linux_debugger_run(t, &event);
+        else
+            t->process->ops->run(t->cpu, &event);
         handle_event(t, &event);
     }
 }
@@ -284,6 +288,7 @@ int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
 void linux_exit_group(struct linux_process *p, int status)
 {
     atomic_store(&p->exiting, true);
+    linux_debugger_exit(p, false, status);
     for (;;)
         syscall(SYS_exit_group, status);
 }

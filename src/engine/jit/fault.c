@@ -40,6 +40,8 @@ enum cpu_fault_result jit_host_fault(struct cpu_thread *t, int sig, siginfo_t *i
     if (sig == SIGSEGV && write && kernel_knows && addr < mem_space_limit(t->engine->mem) &&
         (mem_write_fault(t->engine->mem, addr) || raced_write(t, pc, addr)))
         return CPU_FAULT_RESUME;
+    if (sig == SIGSEGV && info->si_code == SEGV_MAPERR && mem_grow(t->engine->mem, addr))
+        return CPU_FAULT_RESUME;
     t->fault = (struct cpu_event){.kind = CPU_FAULT, .addr = addr, .access = write ? CPU_WRITE : CPU_READ};
     if (sig == SIGBUS)
         t->fault.fault = CPU_FAULT_BUS;
