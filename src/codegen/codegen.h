@@ -29,6 +29,8 @@
 struct err;
 struct strbuf;
 
+#define CG_STATE_BIAS 128 /* rbp points this far into the guest's state: a disp8 reaches its first 256 bytes */
+
 /* Host features, found once by cg_host_detect; tests override them to fix a level. */
 struct cg_host {
     bool sse41, popcnt, lzcnt, bmi1, bmi2, avx, avx2, fma, f16c, pclmul;
@@ -57,8 +59,8 @@ struct cg_unit {
     uint32_t nmaps;
     struct ir_range range[8];
     uint32_t nranges;
-    struct cg_link *incoming;    /* engine: links that point here; engine's lock */
-    struct cg_unit *hash_next;   /* engine: chain of the table by guest address */
+    struct cg_link *incoming;  /* engine: links that point here; engine's lock */
+    struct cg_unit *hash_next; /* engine: chain of the table by guest address */
 };
 #define CG_DEAD_PC 1u /* odd: no guest instruction is there */
 
@@ -73,11 +75,11 @@ struct cg_map_entry {
 
 /* Why guest code was left. */
 enum cg_leave {
-    CG_LEAVE_LINK,    /* rt->link: unresolved direct exit; go on at link->pc */
-    CG_LEAVE_LOOKUP,  /* indirect jump to rt->pc missed the jump cache; rt->ic: inline cache word to fill, or NULL */
-    CG_LEAVE_KICK,    /* safepoint with a request pending; go on at rt->pc */
-    CG_LEAVE_EXIT,    /* an IR exit: rt->why, rt->info, rt->pc */
-    CG_LEAVE_FAULT,   /* the engine's signal handler sent it here; rt->pc */
+    CG_LEAVE_LINK,   /* rt->link: unresolved direct exit; go on at link->pc */
+    CG_LEAVE_LOOKUP, /* indirect jump to rt->pc missed the jump cache; rt->ic: inline cache word to fill, or NULL */
+    CG_LEAVE_KICK,   /* safepoint with a request pending; go on at rt->pc */
+    CG_LEAVE_EXIT,   /* an IR exit: rt->why, rt->info, rt->pc */
+    CG_LEAVE_FAULT,  /* the engine's signal handler sent it here; rt->pc */
 };
 
 #define CG_RAS_SIZE 32
@@ -97,7 +99,8 @@ struct cg_runtime {
     uint64_t host_rsp;
     uint32_t host_mxcsr;
     uint32_t ras_top; /* byte offset into ras */
-    _Atomic(struct cg_unit *) *jump_cache; /* 1 << CG_JUMP_CACHE_BITS entries, never NULL, shared by the threads: index by
+    _Atomic(struct cg_unit *)
+        *jump_cache; /* 1 << CG_JUMP_CACHE_BITS entries, never NULL, shared by the threads: index by
                                               cg_jump_hash(pc); empty ones point to cg_no_unit */
     const struct cg_link *ras[CG_RAS_SIZE];
     uint64_t scratch[8]; /* codegen's own */
@@ -120,16 +123,19 @@ unsigned cg_mxcsr_flags(uint32_t mxcsr);
  * A space holds code (bytes reserved once, touched as used) and the data that goes with it: units, links, maps, inline
  * caches. Not locked: the engine serialises cg_compile. */
 struct cg_space;
-struct cg_space *cg_space_new(const struct ir_guest *guest, const struct cg_host *host, size_t code_bytes, struct err *err);
+struct cg_space *cg_space_new(
+    const struct ir_guest *guest, const struct cg_host *host, size_t code_bytes, struct err *err);
 void cg_space_free(struct cg_space *s);
 size_t cg_space_used(const struct cg_space *s);
 /* In the child of a fork: code so far stays as it is (shared, read and executed only); new code goes to fresh memory of
  * the same size class, allocated at the first compile. */
 void cg_space_after_fork(struct cg_space *s);
 bool cg_space_contains(const struct cg_space *s, uint64_t host_pc);
-/* Compiles u. NULL: -ENOSPC in err (space full: the engine stops the world and takes a new space). */
+/* Compiles u. NULL: -ENOSPC in err (space full: the engine stops the world and takes a new space), -E2BIG (more values at
+ * once than the quick tier holds, or several blocks: translate fewer instructions). */
 struct cg_unit *cg_compile_quick(struct cg_space *s, const struct ir_unit *u, struct err *err);
-void cg_dump(const struct cg_unit *u, const struct ir_unit *ir, struct strbuf *out); /* IR and host bytes, for LODGE_DUMP */
+void cg_dump(
+    const struct cg_unit *u, const struct ir_unit *ir, struct strbuf *out); /* IR and host bytes, for LODGE_DUMP */
 
 /* Runs code at `entry` (a unit's entry) for rt until it leaves. rt->leave and its companions say why; all slots are at home
  * in the state; MXCSR is the host's again. */

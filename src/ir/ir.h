@@ -107,6 +107,8 @@ enum ir_exit {
 enum ir_ind { IR_IND_JUMP, IR_IND_CALL, IR_IND_RET };
 
 /* ---- what a guest CPU tells IR and back ends about its state ------------------------------------------------------ */
+/* Every guest's state begins with u64 pc, u8 accrued flags (IR_FP_*), u8 rounding mode: struct cpu_state of cpu/cpu.h. */
+enum { IR_STATE_PC = 0, IR_STATE_FP_FLAGS = 8, IR_STATE_FP_RM = 9 };
 struct ir_slot {
     const char *name; /* "a0", "fa0", "resv_addr" */
     uint32_t offset;  /* bytes from the start of the guest's state */
@@ -242,6 +244,10 @@ void ir_print(const struct ir_unit *u, struct strbuf *out);
 struct ir_unit *ir_rebuild(struct ir_builder *b, const struct ir_unit *u);
 /* Parses the textual form into a unit owned by b (valid until its next ir_begin). -EINVAL with line in err. */
 int ir_parse(struct ir_builder *b, const char *text, size_t len, struct ir_unit **out, struct err *err);
+
+/* The value of a pure integer op, or of bitcast, fbox, funbox, fneg, fabs, fsgnj*, fclass. v: operands, masked to their
+ * types t. The result is masked. False: not such an op. (eval.c) */
+bool ir_eval(const struct ir_insn *in, const uint64_t v[3], const uint8_t t[3], uint64_t *result);
 
 /* ---- reference interpreter (interp.c) ----------------------------------------------------------------------------
  * Runs one unit on a guest state. Slots are read and written in `state`; FP flags accrue in cpu_state fields through the

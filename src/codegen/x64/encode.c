@@ -1,0 +1,394 @@
+/* x86-64 instruction encoder. All forms go through modrm_reg / modrm_mem and one of the two prefix writers.
+ */
+#include "codegen/x64/encode.h"
+
+#include <string.h>
+
+static inline void put8(struct x64_buf *b, unsigned v)
+{
+    *b->p++ = (uint8_t)v;
+}
+
+static inline void put32(struct x64_buf *b, uint32_t v)
+{
+    memcpy(b->p, &v, 4);
+    b->p += 4;
+}
+
+static inline void put64(struct x64_buf *b, uint64_t v)
+{
+    memcpy(b->p, &v, 8);
+    b->p += 8;
+}
+
+static void opcode(struct x64_buf *b, unsigned op)
+{
+    static const uint8_t map_byte[4] = {0, 0, 0x38, 0x3a};
+    unsigned map = op >> 8 & 3;
+
+    if (map) {
+        put8(b, 0x0f);
+        if (map > 1)
+            put8(b, map_byte[map]);
+    }
+    put8(b, op);
+}
+
+/* Legacy prefixes and REX. reg, index and base count from 0 to 15 here. */
+static void prefix(
+    struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned index, unsigned base, bool force)
+{
+    static const uint8_t pp[4] = {0, 0x66, 0xf3, 0xf2};
+    unsigned rex = (size == 8 || (op & X_W) ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+
+    if (op & X_LOCK)
+        put8(b, 0xf0);
+    if (op >> 12 & 3)
+        put8(b, pp[op >> 12 & 3]);
+    if (rex || force)
+        put8(b, 0x40 | rex);
+}
+
+static void modrm_mem(struct x64_buf *b, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+{
+    unsigned r = (reg & 7) << 3, base = m.base & 7;
+    bool sib;
+
+    if (m.base == X64_RIP) {
+        put8(b, r | 5);
+        put32(b, (uint32_t)(m.rip - ((uint64_t)(uintptr_t)b->p + (uint64_t)b->rx + 4 + imm_bytes)));
+        return;
+    }
+    if (m.base == X64_NONE) { /* index * scale + disp32 */
+        put8(b, r | 4);
+        put8(b, (unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | 5);
+        put32(b, (uint32_t)m.disp);
+        return;
+    }
+    sib = m.index != X64_NONE || base == 4;
+    /* Base rbp/r13 without displacement means something else: it gets a disp8 of 0. */
+    unsigned mod = m.disp == 0 && base != 5 ? 0u : m.disp == (int8_t)m.disp ? 1u : 2u;
+    put8(b, mod << 6 | r | (sib ? 4u : base));
+    if (sib)
+        put8(b, (unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | base);
+    if (mod == 1)
+        put8(b, (unsigned)m.disp);
+    else if (mod == 2)
+        put32(b, (uint32_t)m.disp);
+}
+
+static inline unsigned mem_index(struct x64_mem m)
+{
+    return m.index == X64_NONE ? 0 : m.index;
+}
+
+static inline unsigned mem_base(struct x64_mem m)
+{
+    return m.base >= X64_RIP ? 0 : m.base;
+}
+
+void x64_rr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned rm)
+{
+    bool force = (op & X_BYTE) && ((reg & 15) >= 4 || (rm & 15) >= 4);
+
+    prefix(b, op, size, reg, 0, rm, force);
+    opcode(b, op);
+    put8(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+{
+    prefix(b, op, size, reg, mem_index(m), mem_base(m), (op & X_BYTE) && (reg & 15) >= 4);
+    opcode(b, op);
+    modrm_mem(b, reg, m, imm_bytes);
+}
+
+void x64_rm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m)
+{
+    rm_imm(b, op, size, reg, m, 0);
+}
+
+void x64_rri8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned rm, unsigned imm8)
+{
+    x64_rr(b, op, size, reg, rm);
+    put8(b, imm8);
+}
+
+void x64_rmi8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm8)
+{
+    rm_imm(b, op, size, reg, m, 1);
+    put8(b, imm8);
+}
+
+static void vex(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, unsigned index, unsigned base)
+{
+    unsigned w = size == 8 || (op & X_W), map = op >> 8 & 3, pp = op >> 12 & 3;
+    unsigned r = ~reg >> 3 & 1, x = ~index >> 3 & 1, bb = ~base >> 3 & 1;
+
+    if (map == 1 && !w && x && bb) {
+        put8(b, 0xc5);
+        put8(b, r << 7 | (~v & 15) << 3 | pp);
+    } else {
+        put8(b, 0xc4);
+        put8(b, r << 7 | x << 6 | bb << 5 | map);
+        put8(b, w << 7 | (~v & 15) << 3 | pp);
+    }
+    put8(b, op);
+}
+
+void x64_vrr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, unsigned rm)
+{
+    vex(b, op, size, reg, v, 0, rm);
+    put8(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+void x64_vrm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, struct x64_mem m)
+{
+    vex(b, op, size, reg, v, mem_index(m), mem_base(m));
+    modrm_mem(b, reg, m, 0);
+}
+
+void x64_vrri8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, unsigned rm, unsigned imm8)
+{
+    x64_vrr(b, op, size, reg, v, rm);
+    put8(b, imm8);
+}
+
+void x64_alu_ri(struct x64_buf *b, unsigned group, unsigned size, unsigned rm, int32_t imm)
+{
+    bool small = imm == (int8_t)imm;
+
+    x64_rr(b, small ? 0x83 : 0x81, size, group, rm);
+    if (small)
+        put8(b, (unsigned)imm);
+    else
+        put32(b, (uint32_t)imm);
+}
+
+void x64_alu_mi(struct x64_buf *b, unsigned group, unsigned size, struct x64_mem m, int32_t imm)
+{
+    bool small = imm == (int8_t)imm;
+
+    rm_imm(b, small ? 0x83 : 0x81, size, group, m, small ? 1 : 4);
+    if (small)
+        put8(b, (unsigned)imm);
+    else
+        put32(b, (uint32_t)imm);
+}
+
+void x64_test_ri(struct x64_buf *b, unsigned size, unsigned rm, int32_t imm)
+{
+    if (imm >= 0 && imm <= 0x7f) {
+        x64_rr(b, 0xf6 | X_BYTE, 4, 0, rm);
+        put8(b, (unsigned)imm);
+        return;
+    }
+    x64_rr(b, 0xf7, imm < 0 ? size : 4, 0, rm);
+    put32(b, (uint32_t)imm);
+}
+
+void x64_store_i(struct x64_buf *b, unsigned size, struct x64_mem m, int32_t imm)
+{
+    rm_imm(b, size == 1 ? 0xc6 : size == 2 ? 0xc7 | X_66 : 0xc7, size, 0, m, size == 8 ? 4 : size);
+    if (size == 1)
+        put8(b, (unsigned)imm);
+    else if (size == 2)
+        put8(b, (unsigned)imm), put8(b, (unsigned)imm >> 8);
+    else
+        put32(b, (uint32_t)imm);
+}
+
+void x64_imul_rri(struct x64_buf *b, unsigned size, unsigned reg, unsigned rm, int32_t imm)
+{
+    bool small = imm == (int8_t)imm;
+
+    x64_rr(b, small ? 0x6b : 0x69, size, reg, rm);
+    if (small)
+        put8(b, (unsigned)imm);
+    else
+        put32(b, (uint32_t)imm);
+}
+
+void x64_shift_i(struct x64_buf *b, unsigned group, unsigned size, unsigned rm, unsigned count)
+{
+    x64_rr(b, count == 1 ? 0xd1 : 0xc1, size, group, rm);
+    if (count != 1)
+        put8(b, count);
+}
+
+void x64_shift_cl(struct x64_buf *b, unsigned group, unsigned size, unsigned rm)
+{
+    x64_rr(b, 0xd3, size, group, rm);
+}
+
+void x64_unary(struct x64_buf *b, unsigned group, unsigned size, unsigned rm)
+{
+    x64_rr(b, 0xf7, size, group, rm);
+}
+
+void x64_unary_m(struct x64_buf *b, unsigned group, unsigned size, struct x64_mem m)
+{
+    rm_imm(b, 0xf7, size, group, m, 0);
+}
+
+void x64_bswap(struct x64_buf *b, unsigned size, unsigned reg)
+{
+    prefix(b, 0, size, 0, 0, reg, false);
+    put8(b, 0x0f);
+    put8(b, 0xc8 | (reg & 7));
+}
+
+void x64_setcc(struct x64_buf *b, enum x64_cc cc, unsigned reg)
+{
+    x64_rr(b, X_0F | X_BYTE | (0x90u + cc), 4, 0, reg);
+}
+
+void x64_mov(struct x64_buf *b, unsigned dst, unsigned src)
+{
+    x64_rr(b, X_LOAD, 8, dst, src);
+}
+
+void x64_mov32(struct x64_buf *b, unsigned dst, unsigned src)
+{
+    x64_rr(b, X_LOAD, 4, dst, src);
+}
+
+void x64_mov_i(struct x64_buf *b, unsigned dst, uint64_t imm)
+{
+    if (imm == (uint32_t)imm) {
+        prefix(b, 0, 4, 0, 0, dst, false);
+        put8(b, 0xb8 | (dst & 7));
+        put32(b, (uint32_t)imm);
+    } else if ((int64_t)imm == (int32_t)imm) {
+        x64_rr(b, 0xc7, 8, 0, dst);
+        put32(b, (uint32_t)imm);
+    } else {
+        prefix(b, 0, 8, 0, 0, dst, false);
+        put8(b, 0xb8 | (dst & 7));
+        put64(b, imm);
+    }
+}
+
+void x64_push(struct x64_buf *b, unsigned reg)
+{
+    prefix(b, 0, 4, 0, 0, reg, false);
+    put8(b, 0x50 | (reg & 7));
+}
+
+void x64_pop(struct x64_buf *b, unsigned reg)
+{
+    prefix(b, 0, 4, 0, 0, reg, false);
+    put8(b, 0x58 | (reg & 7));
+}
+
+void x64_bytes(struct x64_buf *b, const void *bytes, size_t n)
+{
+    memcpy(b->p, bytes, n);
+    b->p += n;
+}
+
+void x64_ldmxcsr(struct x64_buf *b, struct x64_mem m)
+{
+    rm_imm(b, X_0F | 0xae, 4, 2, m, 0);
+}
+
+void x64_stmxcsr(struct x64_buf *b, struct x64_mem m)
+{
+    rm_imm(b, X_0F | 0xae, 4, 3, m, 0);
+}
+
+/* ---- jumps --------------------------------------------------------------------------------------------------------- */
+
+void x64_jmp(struct x64_buf *b, const uint8_t *target)
+{
+    ptrdiff_t d = target - (b->p + 2);
+
+    if (d == (int8_t)d) {
+        put8(b, 0xeb);
+        put8(b, (unsigned)d);
+        return;
+    }
+    put8(b, 0xe9);
+    put32(b, (uint32_t)(target - (b->p + 4)));
+}
+
+void x64_jcc(struct x64_buf *b, enum x64_cc cc, const uint8_t *target)
+{
+    ptrdiff_t d = target - (b->p + 2);
+
+    if (d == (int8_t)d) {
+        put8(b, 0x70u | cc);
+        put8(b, (unsigned)d);
+        return;
+    }
+    put8(b, 0x0f);
+    put8(b, 0x80u | cc);
+    put32(b, (uint32_t)(target - (b->p + 4)));
+}
+
+void x64_call(struct x64_buf *b, const uint8_t *target)
+{
+    put8(b, 0xe8);
+    put32(b, (uint32_t)(target - (b->p + 4)));
+}
+
+uint8_t *x64_jmp_fwd(struct x64_buf *b)
+{
+    put8(b, 0xe9);
+    put32(b, 0);
+    return b->p;
+}
+
+uint8_t *x64_jcc_fwd(struct x64_buf *b, enum x64_cc cc)
+{
+    put8(b, 0x0f);
+    put8(b, 0x80u | cc);
+    put32(b, 0);
+    return b->p;
+}
+
+void x64_here(struct x64_buf *b, uint8_t *place)
+{
+    uint32_t d = (uint32_t)(b->p - place);
+
+    memcpy(place - 4, &d, 4);
+}
+
+uint8_t *x64_jcc8_fwd(struct x64_buf *b, enum x64_cc cc)
+{
+    put8(b, 0x70u | cc);
+    put8(b, 0);
+    return b->p;
+}
+
+uint8_t *x64_jmp8_fwd(struct x64_buf *b)
+{
+    put8(b, 0xeb);
+    put8(b, 0);
+    return b->p;
+}
+
+void x64_here8(struct x64_buf *b, uint8_t *place)
+{
+    place[-1] = (uint8_t)(b->p - place);
+}
+
+void x64_jmp_m(struct x64_buf *b, struct x64_mem m)
+{
+    rm_imm(b, 0xff, 4, 4, m, 0);
+}
+
+void x64_call_m(struct x64_buf *b, struct x64_mem m)
+{
+    rm_imm(b, 0xff, 4, 2, m, 0);
+}
+
+void x64_jmp_r(struct x64_buf *b, unsigned reg)
+{
+    x64_rr(b, 0xff, 4, 4, reg);
+}
+
+void x64_call_r(struct x64_buf *b, unsigned reg)
+{
+    x64_rr(b, 0xff, 4, 2, reg);
+}

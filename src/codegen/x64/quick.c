@@ -1,0 +1,488 @@
+/* The quick tier: one straight-line unit of IR to host code. gen.h tells how; this file holds the two passes, the dispatch by
+ * op and what makes a finished unit of the bytes.
+ */
+#include "codegen/x64/gen.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+#define OP_BYTES_MAX 1024  /* one IR op, its hot code */
+#define COLD_BYTES_MAX 256 /* one piece of cold code */
+
+void gen_fail(struct cg_gen *g, const char *why)
+{
+    if (!g->failed)
+        g->why = why;
+    g->failed = true;
+}
+
+struct cg_cold *gen_cold(struct cg_gen *g, enum cg_cold_kind kind)
+{
+    struct cg_cold *c;
+
+    if (g->ncold == g->cold_cap) {
+        g->cold_cap = g->cold_cap ? 2 * g->cold_cap : 64;
+        g->cold = x_reallocarray(g->cold, g->cold_cap, sizeof(*g->cold));
+    }
+    c = &g->cold[g->ncold++];
+    *c = (struct cg_cold){.kind = (uint8_t)kind, .reg = X64_NONE, .reg2 = X64_NONE, .reg3 = X64_NONE, .pc = g->pc};
+    return c;
+}
+
+void gen_map(struct cg_gen *g, const uint8_t *from)
+{
+    if (g->nmaps == g->map_cap) {
+        g->map_cap = g->map_cap ? 2 * g->map_cap : 64;
+        g->map = x_reallocarray(g->map, g->map_cap, sizeof(*g->map));
+    }
+    g->map[g->nmaps++] = (struct cg_map_entry){
+        .host = (uint32_t)(from - g->entry),
+        .pc = (int32_t)(g->pc - g->u->pc),
+        .host_len = (uint32_t)(g->b.p - from),
+    };
+}
+
+struct cg_link *gen_link(struct cg_gen *g, uint64_t pc)
+{
+    struct cg_link *l = &g->link[g->nlinks++];
+
+    l->pc = pc;
+    l->from = g->unit;
+    return l;
+}
+
+/* ---- backward pass ------------------------------------------------------------------------------------------------- */
+
+/* Can user (an instruction) fold the value v, its only use? */
+static bool folds(const struct cg_gen *g, ir_ref v, ir_ref user)
+{
+    const struct ir_insn *in = &g->insn[v], *by = &g->insn[user];
+
+    switch (in->op) {
+    case IR_eq:
+    case IR_ne:
+    case IR_lts:
+    case IR_les:
+    case IR_ltu:
+    case IR_leu:
+        if (type_bits(gen_type(g, in->a)) < 32)
+            return false;
+        return by->a == v && (by->op == IR_branch_exit || by->op == IR_exit_if || by->op == IR_select);
+    case IR_shl:
+        return in->type == IR_I64 && by->op == IR_add && by->type == IR_I64 && g->insn[in->b].op == IR_const &&
+            g->insn[in->b].a <= 3 && by->a != by->b;
+    case IR_add:
+        return in->type == IR_I64 && by->a == v && (by->op == IR_load || by->op == IR_store) &&
+            (by->op == IR_load || by->c != v);
+    case IR_bitcast: return by->op == IR_store && by->c == v && by->a != v && in->type == IR_I64;
+    default: return false;
+    }
+}
+
+static bool is_barrier(const struct cg_gen *g, const struct ir_insn *in)
+{
+    switch (g->s->effect[in->op]) {
+    case IR_LOAD:
+    case IR_STORE:
+    case IR_EXIT:
+    case IR_CALL:
+    case IR_BARRIER: return true;
+    default: return in->op == IR_fp_set_rm;
+    }
+}
+
+static void count_use(struct cg_gen *g, ir_ref r, uint32_t at)
+{
+    struct cg_val *v = &g->val[r];
+
+    if (!r)
+        return;
+    if (v->last < at)
+        v->last = at;
+    if (v->uses != UINT16_MAX)
+        v->uses++;
+}
+
+static void drop_hint(struct cg_gen *g, unsigned slot, uint32_t epoch)
+{
+    uint32_t v = g->slot_pending[slot];
+
+    if (g->slot_epoch[slot] == epoch && v && g->val[v].hint == g->conv->home[slot])
+        g->val[v].hint = X64_NONE;
+}
+
+/* Values that are the same as their operand, or nearly: a hint for the result is one for the operand. */
+static bool passes_hint(const struct ir_insn *in)
+{
+    switch (in->op) {
+    case IR_trunc:
+    case IR_sext:
+    case IR_zext:
+    case IR_fbox:
+    case IR_funbox:
+    case IR_not:
+    case IR_neg: return true;
+    default: return false;
+    }
+}
+
+static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
+{
+    const struct ir_insn *in = &g->insn[i];
+    struct cg_val *v = &g->val[i];
+    unsigned mask = g->s->ref_mask[in->op], effect = g->s->effect[in->op];
+    uint32_t use_at = i;
+
+    if (in->op == IR_put) {
+        unsigned slot = in->aux;
+        drop_hint(g, slot, *epoch);
+        if (g->slot_epoch[slot] == *epoch) { /* overwritten before anyone could see it */
+            v->flags |= VAL_DEAD;
+            g->slot_pending[slot] = 0;
+            return;
+        }
+        g->slot_epoch[slot] = *epoch;
+        g->slot_pending[slot] = in->a;
+        if (g->conv->home[slot] != X64_NONE) {
+            g->val[in->a].hint = g->conv->home[slot];
+            g->val[in->a].hint_epoch = *epoch;
+        }
+        count_use(g, in->a, i);
+        return;
+    }
+    if (in->op == IR_get) {
+        drop_hint(g, in->aux, *epoch);
+        g->slot_epoch[in->aux] = 0;
+        v->hint = X64_NONE;
+    }
+    if (v->hint_epoch != *epoch)
+        v->hint = X64_NONE;
+    if (!v->uses && (effect == IR_PURE || in->op == IR_get)) {
+        v->flags |= VAL_DEAD;
+        return;
+    }
+    if (is_barrier(g, in))
+        ++*epoch;
+    if (v->uses == 1 && mask && folds(g, i, v->last)) {
+        v->flags |= VAL_LAZY;
+        use_at = v->last;
+    }
+    if (in->op == IR_trunc || in->op == IR_fbox || in->op == IR_funbox)
+        use_at = v->last; /* may turn out to be the same value */
+    if (mask & 1)
+        count_use(g, in->a, use_at);
+    if (mask & 2)
+        count_use(g, in->b, use_at);
+    if (mask & 4)
+        count_use(g, in->c, use_at);
+    if (v->hint != X64_NONE && passes_hint(in) && g->val[in->a].uses == 1 && g->insn[in->a].op != IR_get) {
+        g->val[in->a].hint = v->hint;
+        g->val[in->a].hint_epoch = *epoch;
+    }
+}
+
+static void scan(struct cg_gen *g)
+{
+    uint32_t n = g->u->ninsns, epoch = 1;
+
+    for (uint32_t i = 0; i < n; i++)
+        g->val[i] = (struct cg_val){.root = i, .reg = X64_NONE, .hint = X64_NONE};
+    memset(g->memval, 0, g->s->guest->nslots * sizeof(*g->memval));
+    memset(g->slot_epoch, 0, g->s->guest->nslots * sizeof(*g->slot_epoch));
+    for (uint32_t i = n; i-- > 1;)
+        scan_insn(g, i, &epoch);
+}
+
+/* ---- forward pass -------------------------------------------------------------------------------------------------- */
+
+void gen_op(struct cg_gen *g, ir_ref i)
+{
+    const struct ir_insn *in = &g->insn[i];
+
+    switch ((enum ir_op)in->op) {
+    case IR_nop:
+    case IR_const:
+    case IR_pcrel: break;
+    case IR_get: gen_get(g, i); break;
+    case IR_put: gen_put(g, in->aux, in->a); break;
+    case IR_mark: g->pc = g->u->pc + (uint64_t)(int64_t)(int32_t)in->a; break;
+    case IR_add:
+    case IR_sub:
+    case IR_mul:
+    case IR_mulhs:
+    case IR_mulhu:
+    case IR_mulhsu:
+    case IR_divs:
+    case IR_divu:
+    case IR_rems:
+    case IR_remu:
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+    case IR_andn:
+    case IR_not:
+    case IR_neg:
+    case IR_shl:
+    case IR_shr:
+    case IR_sar:
+    case IR_rotl:
+    case IR_rotr:
+    case IR_clz:
+    case IR_ctz:
+    case IR_popcnt:
+    case IR_bswap:
+    case IR_orcb:
+    case IR_clmul:
+    case IR_clmulh:
+    case IR_smin:
+    case IR_smax:
+    case IR_umin:
+    case IR_umax:
+    case IR_eq:
+    case IR_ne:
+    case IR_lts:
+    case IR_les:
+    case IR_ltu:
+    case IR_leu:
+    case IR_select:
+    case IR_sext:
+    case IR_zext:
+    case IR_trunc: gen_int_op(g, i); break;
+    case IR_bitcast:
+    case IR_fbox:
+    case IR_funbox:
+    case IR_fadd:
+    case IR_fsub:
+    case IR_fmul:
+    case IR_fdiv:
+    case IR_fsqrt:
+    case IR_fma:
+    case IR_fmin:
+    case IR_fmax:
+    case IR_fminm:
+    case IR_fmaxm:
+    case IR_fneg:
+    case IR_fabs:
+    case IR_fsgnj:
+    case IR_fsgnjn:
+    case IR_fsgnjx:
+    case IR_feq:
+    case IR_flt:
+    case IR_fle:
+    case IR_fltq:
+    case IR_fleq:
+    case IR_f_to_i:
+    case IR_i_to_f:
+    case IR_f_to_f:
+    case IR_f_to_h:
+    case IR_h_to_f:
+    case IR_fround:
+    case IR_fclass:
+    case IR_fp_flags:
+    case IR_fp_set_flags:
+    case IR_fp_rm:
+    case IR_fp_set_rm: gen_fp_op(g, i); break;
+    case IR_load:
+    case IR_store:
+    case IR_rmw:
+    case IR_cas:
+    case IR_fence: gen_mem_op(g, i); break;
+    case IR_call: gen_call(g, i); break;
+    case IR_branch_exit:
+    case IR_exit_if:
+    case IR_call_hint:
+    case IR_safepoint:
+    case IR_jump:
+    case IR_jump_ind:
+    case IR_exit: gen_exit_op(g, i); break;
+    case IR_phi:
+    case IR_goto:
+    case IR_if:
+    case IR_NOPS: gen_fail(g, "the quick tier takes one block"); break;
+    }
+}
+
+void gen_lazy(struct cg_gen *g, ir_ref i)
+{
+    g->val[i].flags &= (uint8_t)~VAL_LAZY;
+    g->val[i].hint = X64_NONE;
+    gen_op(g, i);
+}
+
+static bool forward(struct cg_gen *g)
+{
+    uint32_t n = g->u->ninsns;
+
+    g->pc = g->u->pc;
+    for (uint32_t i = 1; i < n; i++) {
+        if (g->val[i].flags & (VAL_LAZY | VAL_DEAD))
+            continue;
+        if (g->b.end - g->b.p < OP_BYTES_MAX)
+            return false;
+        g->now = i;
+        gen_op(g, i);
+        gen_done(g);
+    }
+    return true;
+}
+
+/* ---- the unit ------------------------------------------------------------------------------------------------------ */
+
+static bool cold_code(struct cg_gen *g)
+{
+    for (uint32_t i = 0; i < g->ncold; i++) { /* may grow meanwhile */
+        struct cg_cold c = g->cold[i];
+
+        if (g->b.end - g->b.p < COLD_BYTES_MAX)
+            return false;
+        if (c.from)
+            x64_here(&g->b, c.from);
+        switch ((enum cg_cold_kind)c.kind) {
+        case COLD_LINK:
+        case COLD_LINK_POLL:
+        case COLD_KICK:
+        case COLD_SELF:
+        case COLD_LINK_STUB:
+        case COLD_EXIT:
+        case COLD_LOOKUP:
+        case COLD_KICK_REG: gen_cold_exit(g, &c); break;
+        case COLD_DIV: gen_cold_int(g, &c); break;
+        case COLD_NAN:
+        case COLD_FMINMAX:
+        case COLD_F_TO_I: gen_cold_fp(g, &c); break;
+        }
+    }
+    return true;
+}
+
+static uint32_t count_links(const struct ir_unit *u)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 1; i < u->ninsns; i++)
+        n += u->insn[i].op == IR_branch_exit || u->insn[i].op == IR_jump || u->insn[i].op == IR_call_hint;
+    return n;
+}
+
+static struct cg_gen *gen_for(struct cg_space *s, const struct ir_unit *u)
+{
+    struct cg_gen *g = s->gen;
+    unsigned nslots = s->guest->nslots;
+
+    if (!g) {
+        g = s->gen = x_new(struct cg_gen);
+        g->memval = x_new_array(uint32_t, nslots);
+        g->slot_epoch = x_new_array(uint32_t, nslots);
+        g->slot_pending = x_new_array(uint32_t, nslots);
+    }
+    if (u->ninsns > g->val_cap) {
+        g->val_cap = u->ninsns + u->ninsns / 2 + 256;
+        g->val = x_reallocarray(g->val, g->val_cap, sizeof(*g->val));
+    }
+    return g;
+}
+
+void cg_x64_gen_free(struct cg_gen *g)
+{
+    x_free(g->val);
+    x_free(g->memval);
+    x_free(g->slot_epoch);
+    x_free(g->slot_pending);
+    x_free(g->cold);
+    x_free(g->map);
+    x_free(g);
+}
+
+static void gen_begin(struct cg_gen *g, struct cg_space *s, struct cg_segment *seg, const struct ir_unit *u)
+{
+    uint8_t *at = seg->rw + seg->used;
+
+    g->s = s;
+    g->seg = seg;
+    g->u = u;
+    g->insn = u->insn;
+    g->conv = &s->conv;
+    g->host = &s->host;
+    g->b = (struct x64_buf){.p = at, .start = at, .end = seg->rw + seg->size, .rx = seg->to_rx};
+    g->entry = at;
+    g->failed = false;
+    g->ncold = g->nlinks = g->nmaps = 0;
+    g->locked = 0;
+    g->spilled[0] = g->spilled[1] = 0;
+    memset(g->regval, 0, sizeof(g->regval));
+}
+
+/* The unit's record in the data area; false: no room. */
+static bool new_unit(struct cg_gen *g)
+{
+    g->unit = cg_segment_data(g->seg, sizeof(*g->unit), 64);
+    g->link = cg_segment_data(g->seg, count_links(g->u) * sizeof(*g->link), 8);
+    return g->unit && g->link;
+}
+
+static bool finish_unit(struct cg_gen *g)
+{
+    struct cg_unit *unit = g->unit;
+    struct cg_map_entry *map = cg_segment_data(g->seg, g->nmaps * sizeof(*map), 8);
+
+    if (!map)
+        return false;
+    memcpy(map, g->map, g->nmaps * sizeof(*map));
+    unit->base = g->u->pc;
+    unit->entry = g->entry + g->b.rx;
+    unit->mode = g->u->mode;
+    unit->code_size = (uint32_t)(g->b.p - g->entry);
+    unit->guest_insns = g->u->guest_insns;
+    unit->ir_insns = g->u->ninsns;
+    unit->link = g->link;
+    unit->nlinks = g->nlinks;
+    unit->map = map;
+    unit->nmaps = g->nmaps;
+    memcpy(unit->range, g->u->range, sizeof(unit->range));
+    unit->nranges = g->u->nranges;
+    atomic_store_explicit(&unit->pc, g->u->pc, memory_order_release);
+    g->seg->used += align_up(unit->code_size, 32);
+    cg_segment_add_unit(g->seg, unit);
+    return true;
+}
+
+/* Data that was taken for a unit which did not come to be; it must read as zeros next time. */
+static void give_back_data(struct cg_segment *seg, size_t used)
+{
+    memset(seg->data + used, 0, seg->data_used - used);
+    seg->data_used = used;
+}
+
+struct cg_unit *cg_compile_quick(struct cg_space *s, const struct ir_unit *u, struct err *err)
+{
+    struct cg_segment *seg = cg_segment_current(s, err);
+    struct cg_gen *g;
+    size_t data_used;
+    bool room;
+
+    if (!seg)
+        return NULL;
+    data_used = seg->data_used;
+    g = gen_for(s, u);
+    gen_begin(g, s, seg, u);
+    if (u->nblocks > 1) {
+        err_set(err, -E2BIG, "the quick tier takes one block");
+        return NULL;
+    }
+    room = new_unit(g);
+    if (room) {
+        scan(g);
+        room = forward(g) && cold_code(g);
+    }
+    if (room && !g->failed && finish_unit(g))
+        return g->unit;
+    give_back_data(seg, data_used);
+    if (g->failed)
+        err_set(err, -E2BIG, "compile unit at 0x%llx: %s", (unsigned long long)u->pc, g->why);
+    else
+        err_set(err, -ENOSPC, "code space is full");
+    return NULL;
+}
