@@ -13,7 +13,6 @@
 #include "base/bits.h"
 #include "base/fd.h"
 #include "debug/debug.h"
-#include "linux/hidden_fd.h"
 
 /* ---- what debug asks -------------------------------------------------------------------------------------------------------- */
 
@@ -104,7 +103,7 @@ static const char *exec_file(void *ctx)
 
 static void own_descriptor(void *ctx, int *fd)
 {
-    linux_hidden_fd_adopt(ctx, fd);
+    (void)ctx, (void)fd;
 }
 
 static const struct debug_callbacks callbacks = {
@@ -156,7 +155,8 @@ void linux_debugger_run(struct linux_thread *t, struct cpu_event *event)
         stepping = true;
     }
     /* A fault stops by its signal; a system call is answered before the stop. */
-    t->debug_stop_next = stepping && (event->kind == CPU_STEPPED || event->kind == CPU_SYSCALL || event->kind == CPU_KICKED);
+    t->debug_stop_next =
+        stepping && (event->kind == CPU_STEPPED || event->kind == CPU_SYSCALL || event->kind == CPU_KICKED);
 }
 
 int linux_debugger_signal(struct linux_thread *t, int signo)

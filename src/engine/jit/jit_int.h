@@ -84,6 +84,12 @@ void jit_units_kill_all(struct jit_units *u); /* and forgets them: their space i
 void jit_link(struct cg_link *link, struct cg_unit *to);
 
 /* ---- translate.c ---- */
+struct jit_fetch { /* what the front end's callbacks need */
+    struct cpu_engine *engine;
+    uint64_t good_page; /* the last one that engine_fetch accepted */
+};
+/* How the front end is asked for the unit at pc; ctx lives as long as the request. With the space locked. */
+struct cpu_translate_request jit_request(struct cpu_engine *e, struct jit_fetch *ctx, uint64_t pc, uint32_t mode);
 /* The unit for pc in this mode: found or made. NULL: the code there cannot run, *event says why (breakpoint). */
 struct cg_unit *jit_unit_get(struct cpu_thread *t, uint64_t pc, uint32_t mode, struct cpu_event *event);
 

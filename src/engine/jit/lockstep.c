@@ -96,8 +96,10 @@ static void report(struct cpu_thread *t, const struct ir_unit *u, const struct c
         memcpy(&b, (const char *)before + g->slot[i].offset, size);
         memcpy(&w, (const char *)want + g->slot[i].offset, size);
         memcpy(&h, (const char *)jit_state(t) + g->slot[i].offset, size);
-        strbuf_addf(&out, "  %-10s before %016lx interpreter %016lx host code %016lx%s\n", g->slot[i].name,
-            (unsigned long)b, (unsigned long)w, (unsigned long)h, w != h ? "  <--" : "");
+        if (w == h)
+            continue;
+        strbuf_addf(&out, "  %-10s before %016lx interpreter %016lx host code %016lx\n", g->slot[i].name,
+            (unsigned long)b, (unsigned long)w, (unsigned long)h);
     }
     ir_print(u, &out);
     fd_write_full(STDERR_FILENO, out.data, out.len);
@@ -131,12 +133,8 @@ void jit_lockstep(struct cpu_thread *t, struct cg_unit *unit)
     struct cpu_engine *e = t->engine;
     struct shadow shadow = {.mem = e->mem};
     struct ir_interp_mem memory = {&shadow, shadow_load, shadow_store, shadow_rmw, shadow_cas};
-    struct cpu_translate_request req = {.pc = unit->base,
-        .mode = unit->mode,
-        .max_insns = JIT_TRACE_INSNS,
-        .trace = true,
-        .fetch = engine_fetch,
-        .fetch_ctx = e->mem};
+    struct jit_fetch ctx;
+    struct cpu_translate_request req = jit_request(e, &ctx, unit->base, unit->mode);
     struct cpu_state *s = jit_state(t), *want = x_memdup(s, e->cpu->state_size),
                      *before = x_memdup(s, e->cpu->state_size);
     struct cpu_event event;

@@ -10,16 +10,11 @@
 #include "base/log.h"
 #include "base/str.h"
 
-/* What the front end's callbacks need. The space stays locked for the whole translation, so a page that was found
- * executable and watched once is so until the end. */
-struct fetch_ctx {
-    struct cpu_engine *engine;
-    uint64_t good_page; /* the last one that engine_fetch accepted */
-};
-
+/* The space stays locked for the whole translation, so a page that was found executable and watched once is so until the
+ * end. */
 static unsigned fetch(void *ctx, uint64_t pc, void *buf, unsigned len, enum cpu_fault *fault)
 {
-    struct fetch_ctx *f = ctx;
+    struct jit_fetch *f = ctx;
     uint64_t page = pc / MEM_PAGE;
     unsigned n;
 
@@ -33,9 +28,21 @@ static unsigned fetch(void *ctx, uint64_t pc, void *buf, unsigned len, enum cpu_
 
 static bool stop_before(void *ctx, uint64_t pc)
 {
-    struct fetch_ctx *f = ctx;
+    struct jit_fetch *f = ctx;
 
     return hash_get(&f->engine->breakpoints, pc) != NULL;
+}
+
+struct cpu_translate_request jit_request(struct cpu_engine *e, struct jit_fetch *ctx, uint64_t pc, uint32_t mode)
+{
+    *ctx = (struct jit_fetch){e, UINT64_MAX};
+    return (struct cpu_translate_request){.pc = pc,
+        .mode = mode,
+        .max_insns = JIT_TRACE_INSNS,
+        .trace = true,
+        .fetch = fetch,
+        .fetch_ctx = ctx,
+        .stop_before = e->breakpoints.count ? stop_before : NULL};
 }
 
 static void dump_guest(struct cpu_engine *e, const struct ir_unit *u, struct strbuf *out)
@@ -142,14 +149,8 @@ static struct cg_unit *compile(struct cpu_thread *t, const struct ir_unit *u)
 static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mode)
 {
     struct cpu_engine *e = t->engine;
-    struct fetch_ctx ctx = {e, UINT64_MAX};
-    struct cpu_translate_request req = {.pc = pc,
-        .mode = mode,
-        .max_insns = JIT_TRACE_INSNS,
-        .trace = true,
-        .fetch = fetch,
-        .fetch_ctx = &ctx,
-        .stop_before = e->breakpoints.count ? stop_before : NULL};
+    struct jit_fetch ctx;
+    struct cpu_translate_request req = jit_request(e, &ctx, pc, mode);
     struct cg_unit *unit;
     struct ir_unit *u;
 
