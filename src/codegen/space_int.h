@@ -58,6 +58,7 @@ struct cg_convention {
     int32_t *disp; /* by slot: from rbp */
     struct cg_pin pin[32];
     unsigned npins;
+    uint16_t slot_of[32];     /* by register, for homes */
     uint32_t pinned, scratch; /* sets of registers */
 };
 

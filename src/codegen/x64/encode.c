@@ -98,7 +98,10 @@ void x64_rr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigne
 
 static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
 {
-    prefix(b, op, size, reg, mem_index(m), mem_base(m), (op & X_BYTE) && (reg & 15) >= 4);
+    /* movzx and movsx have no byte register when the source is memory. */
+    bool byte_reg = (op & X_BYTE) && (op & 0x3f7) != (X_MOVZX8 & 0x3f7);
+
+    prefix(b, op, size, reg, mem_index(m), mem_base(m), byte_reg && (reg & 15) >= 4);
     opcode(b, op);
     modrm_mem(b, reg, m, imm_bytes);
 }

@@ -182,7 +182,7 @@ void gen_lazy(struct cg_gen *g, ir_ref i); /* computes a lazy value after all */
 
 /* ---- quick_int.c, quick_mem.c, quick_fp.c, quick_exit.c, quick_call.c --- */
 void gen_int_op(struct cg_gen *g, ir_ref i);
-enum x64_cc gen_condition(struct cg_gen *g, ir_ref cond, bool *invertible); /* sets flags for cond != 0 */
+enum x64_cc gen_condition(struct cg_gen *g, ir_ref cond); /* sets the flags for cond != 0 */
 void gen_mem_op(struct cg_gen *g, ir_ref i);
 void gen_fp_op(struct cg_gen *g, ir_ref i);
 void gen_exit_op(struct cg_gen *g, ir_ref i);

@@ -181,6 +181,7 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
     if (v->hint != X64_NONE && passes_hint(in) && g->val[in->a].uses == 1 && g->insn[in->a].op != IR_get) {
         g->val[in->a].hint = v->hint;
         g->val[in->a].hint_epoch = *epoch;
+        g->slot_pending[g->conv->slot_of[v->hint]] = in->a;
     }
 }
 

@@ -38,7 +38,7 @@ static void cold_link(struct cg_gen *g, enum cg_cold_kind kind, uint8_t *from, s
 static void gen_branch(struct cg_gen *g, const struct ir_insn *in)
 {
     uint64_t target = g->u->pc + (in->b | (uint64_t)in->c << 32);
-    enum x64_cc cc = gen_condition(g, in->a, NULL);
+    enum x64_cc cc = gen_condition(g, in->a);
     uint8_t *skip;
 
     if (target == g->u->pc) { /* a loop: the taken side falls through to the jump back */
@@ -160,7 +160,7 @@ static void gen_exit_if(struct cg_gen *g, const struct ir_insn *in)
 
     if (in->b && !gen_const(g, in->b, &imm))
         info = gen_reg(g, in->b);
-    cc = gen_condition(g, in->a, NULL);
+    cc = gen_condition(g, in->a);
     from = x64_jcc_fwd(&g->b, cc);
     c = gen_cold(g, COLD_EXIT);
     c->from = from;

@@ -549,14 +549,12 @@ static void emit_compare(struct cg_gen *g, const struct comparison *c)
         apply(g, X_CMP, G_CMP, c->size, c->a.reg, &c->b);
 }
 
-enum x64_cc gen_condition(struct cg_gen *g, ir_ref cond, bool *invertible)
+enum x64_cc gen_condition(struct cg_gen *g, ir_ref cond)
 {
     uint32_t v = gen_root(g, cond);
     unsigned bits = type_bits(gen_type(g, cond)), r, t;
     struct comparison c;
 
-    if (invertible)
-        *invertible = true;
     if (g->val[v].flags & VAL_LAZY && g->insn[v].op >= IR_eq && g->insn[v].op <= IR_leu) {
         c = fetch_compare(g, v);
         emit_compare(g, &c);
@@ -622,7 +620,7 @@ static void gen_select_float(struct cg_gen *g, ir_ref i)
 {
     const struct ir_insn *in = &g->insn[i];
     unsigned b = gen_reg(g, in->b), c = gen_reg(g, in->c), d;
-    enum x64_cc cc = gen_condition(g, in->a, NULL);
+    enum x64_cc cc = gen_condition(g, in->a);
     uint8_t *skip;
 
     d = gen_dest(g, i, X64_NONE, true);
@@ -639,6 +637,7 @@ static void gen_select(struct cg_gen *g, ir_ref i)
     const struct ir_insn *in = &g->insn[i];
     struct operand b, c;
     enum x64_cc cc;
+    uint32_t locked;
     unsigned d;
 
     if (is_float(in->type)) {
@@ -647,7 +646,9 @@ static void gen_select(struct cg_gen *g, ir_ref i)
     }
     b = fetch(g, in->b, false);
     c = fetch(g, in->c, true);
-    cc = gen_condition(g, in->a, NULL);
+    locked = g->locked;
+    cc = gen_condition(g, in->a);
+    g->locked = locked; /* what was compared may go */
     d = gen_dest(g, i, fetch_reg_or_none(&c), false);
     if (b.kind == REG && b.reg == d && !(c.kind == REG && c.reg == d)) {
         if (c.kind == IMM) {

@@ -75,7 +75,7 @@ static void gen_load(struct cg_gen *g, ir_ref i)
         op = log2 == 3 ? X_MOVSD_LD : X_MOVSS_LD;
         g->host->avx ? x64_vrm(&g->b, op, 4, d, 0, m) : x64_rm(&g->b, op, 4, d, m);
     } else {
-        if (IR_MEM_SIGN(in->aux) && in->type == IR_I32 && log2 < 2)
+        if (IR_MEM_SIGN(in->aux) && in->type != IR_I64 && log2 < 2)
             x64_rm(&g->b, load_op(log2, true), 4, d, m);
         else
             x64_rm(&g->b, load_op(log2, sign), load_size(log2, sign), d, m);

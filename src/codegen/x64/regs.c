@@ -255,8 +255,11 @@ void gen_value_to(struct cg_gen *g, unsigned reg, ir_ref ref)
         load_const(g, reg, (uint64_t)k);
     else if (val->reg == X64_NONE && val->mem != MEM_NONE)
         gen_load_word(g, reg, val_mem(val));
-    else
+    else {
+        uint32_t locked = g->locked; /* copied: the register is not needed any more */
         gen_move(g, reg, gen_reg(g, v));
+        g->locked = locked;
+    }
 }
 
 /* Home register `reg` is about to be overwritten, after the operands of the current instruction were read: a value in it

@@ -22,6 +22,7 @@ static void pin(struct cg_convention *c, const uint16_t *hot, const uint8_t *reg
     for (unsigned i = 0; i < nregs && hot && hot[i] != 0xffff; i++) {
         c->pin[c->npins++] = (struct cg_pin){.slot = hot[i], .reg = regs[i]};
         c->home[hot[i]] = regs[i];
+        c->slot_of[regs[i]] = hot[i];
         c->pinned |= 1u << regs[i];
     }
 }
