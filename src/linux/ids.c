@@ -143,6 +143,7 @@ static int64_t limits(struct linux_thread *t, int pid, int resource, const struc
     if (r == 0 && new &&self && resource == RLIMIT_NOFILE) {
         p->nofile_soft = new->rlim_cur;
         p->nofile_hard = new->rlim_max;
+        linux_hidden_limit_changed(p);
     }
     return r;
 }

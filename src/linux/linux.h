@@ -27,6 +27,7 @@ struct linux_config {
     int trace_fd;         /* --trace linux: where to print, or -1 */
     bool sv48;            /* 2^47 address space instead of 2^38 */
     int self_fd;          /* descriptor of lodge-guest itself for exec, or -1: /proc/self/exe */
+    char *own_args;       /* first byte of lodge-guest's own argument strings, which a title may overwrite; or NULL */
     const char *gdb;      /* "" or "ADDR:PORT": wait for a debugger; NULL: none */
     uint64_t auxv_secure; /* AT_SECURE: set by exec of a set-id program */
 };

@@ -24,6 +24,7 @@
 #include "mem/mem.h"
 
 #define LINUX_NSIG 64
+#define LINUX_HIDDEN_MAX 8
 #define LINUX_ERESTARTSYS 512 /* restart if SA_RESTART, else EINTR */
 #define LINUX_ERESTARTNOINTR 513
 #define LINUX_ERESTARTNOHAND 514
@@ -57,6 +58,11 @@ struct linux_process {
     struct linux_thread *threads;       /* list by next */
     char exe[4096];                     /* what /proc/self/exe says */
     int self_fd;                        /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
+    int trace_fd;                       /* hidden: --trace linux, or -1 */
+    /* hidden_fd.h: the numbers, and who keeps a copy of each */
+    unsigned nhidden;
+    int hidden[LINUX_HIDDEN_MAX];
+    int *hidden_owner[LINUX_HIDDEN_MAX];
     uint64_t nofile_soft, nofile_hard;  /* RLIMIT_NOFILE as the guest sees it */
     bool own_limits_known;              /* ids.c: the next two are what the guest sees */
     struct rlimit as_limit, data_limit; /* RLIMIT_AS, RLIMIT_DATA */
@@ -87,6 +93,7 @@ struct linux_thread {
     bool has_saved_mask;
     uint64_t altstack_sp, altstack_size;
     int altstack_flags;
+    struct linux_exec *exec; /* owned: exec.c; memory of an execve in progress */
     struct linux_pending queue[80];
     _Atomic unsigned queued; /* > 0: every signal but SIGSEGV and SIGBUS is blocked in the host until delivery */
     uint64_t held;           /* SIGSEGV, SIGBUS sent by somebody while the guest blocks them */
@@ -133,7 +140,8 @@ void linux_signal_set_temporary_mask(struct linux_thread *t, uint64_t mask);
 void linux_signal_exec_prepare(struct linux_process *p);
 void linux_signal_exec_failed(struct linux_process *p);
 
-/* ---- loader.c, exec.c ---- */
+/* ---- loader.c, exec.c, run.c ---- */
+void linux_exec_free(struct linux_exec *x); /* NULL: nothing */
 int linux_load(
     struct linux_process *p, struct linux_thread *t, struct err *err); /* ELF, stack, auxv, vDSO, entry state */
 

@@ -66,10 +66,12 @@ void linux_signal_push(struct linux_thread *t, const siginfo_t *info, bool first
 /* A fault of guest code, or of lodge on its behalf: arranges that execution goes on, or ends the process as a bug of lodge. */
 static void host_fault(struct linux_thread *t, int signo, siginfo_t *info, ucontext_t *uc)
 {
-    uint64_t fixup = mem_fault_fixup(host_pc(uc));
+    uint64_t fixup = mem_fault_fixup(host_pc(uc)), addr = (uint64_t)info->si_addr;
 
+    if (t && signo == SIGSEGV && info->si_code == SEGV_MAPERR && mem_grow(t->process->mm->mem, addr))
+        return;
     if (fixup) {
-        if (!(host_fault_is_write(uc) && mem_write_fault(t->process->mm->mem, (uint64_t)info->si_addr)))
+        if (!(signo == SIGSEGV && host_fault_is_write(uc) && mem_write_fault(t->process->mm->mem, addr)))
             host_pc_set(uc, fixup);
         return;
     }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "linux/hidden_fd.h"
 #include "linux/linux_int.h"
 
 #define PASS(...)
@@ -40,20 +41,6 @@ int linux_buffer_iov(struct linux_thread *t, uint64_t addr, uint64_t count, bool
 /* Guest memory to a local object and back: 0 or -EFAULT. */
 int linux_get(struct linux_thread *t, uint64_t addr, void *to, size_t size);
 int linux_put(struct linux_thread *t, uint64_t addr, const void *from, size_t size);
-
-/* ---- lodge's own descriptors ---- */
-static inline bool linux_fd_hidden(int fd)
-{
-    return false;
-}
-static inline int linux_hidden_next(struct linux_thread *t, uint32_t from)
-{
-    return -1;
-}
-static inline int linux_hidden_make_room(struct linux_thread *t, int fd)
-{
-    return 0;
-}
 
 /* ---- file.c ---- */
 #define LINUX_PATH_MAX 4096

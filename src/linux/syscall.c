@@ -368,7 +368,7 @@ static int64_t dispatch(struct linux_thread *t, const struct linux_call *call, c
 int64_t linux_syscall(struct linux_thread *t, uint64_t nr, const uint64_t a[6])
 {
     const struct linux_call *call = linux_call_find(nr);
-    bool trace = t->process->config->trace_fd >= 0;
+    bool trace = t->process->trace_fd >= 0;
     bool go = true;
     int64_t result = 0;
 

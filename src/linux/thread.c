@@ -132,6 +132,7 @@ void linux_thread_free(struct linux_thread *t)
     if (t->cpu)
         t->process->ops->thread_free(t->cpu);
     linux_host_altstack_free(t);
+    linux_exec_free(t->exec);
     x_free(t);
 }
 

@@ -277,7 +277,7 @@ static void emit(struct linux_thread *t, struct strbuf *line)
     int saved = errno;
 
     strbuf_addc(line, '\n');
-    if (write(t->process->config->trace_fd, line->data, line->len) < 0) {
+    if (write(t->process->trace_fd, line->data, line->len) < 0) {
         /* Nobody reads the trace any more: the guest goes on without. */
     }
     errno = saved;
@@ -309,7 +309,7 @@ void linux_trace_note(struct linux_thread *t, const char *format, ...)
     _cleanup_strbuf_ struct strbuf line = {0};
     va_list args;
 
-    if (t->process->config->trace_fd < 0)
+    if (t->process->trace_fd < 0)
         return;
     add_prefix(t, &line);
     va_start(args, format);

@@ -99,8 +99,11 @@ bool mem_write_fault(struct mem_space *m, uint64_t addr)
         return false;
     mem_lock(m);
     byte = mem_pt_get(m, addr);
-    /* Writable and no longer watched: another thread was faster, and the access succeeds now. */
     ours = (byte & (PT_MAPPED | PROT_WRITE)) == (PT_MAPPED | PROT_WRITE);
+    /* Writable and no longer watched: another thread was faster, and the access succeeds now. The protection is set all the
+     * same: were the host's another one, the access would be retried for ever. */
+    if (ours && !(byte & PT_WATCHED))
+        ours = mprotect((void *)align_down(addr, MEM_PAGE), MEM_PAGE, PROT_READ | PROT_WRITE) == 0;
     if (byte & PT_WATCHED)
         mem_unwatch(m, align_down(addr, MEM_PAGE), align_down(addr, MEM_PAGE) + MEM_PAGE);
     mem_unlock(m);

@@ -33,9 +33,33 @@ struct linux_signal_return {
 
 struct strbuf;
 
+/* The vDSO: functions by name, each with its code, and where a signal frame holds which DWARF register (offset from the
+ * stack pointer), so that unwinders get past __vdso_rt_sigreturn. */
+struct linux_vdso_function {
+    const char *name;
+    uint32_t code[3]; /* li a7, nr; ecall; ret: one shape for every CPU whose instructions have 4 bytes */
+};
+struct linux_vdso_register {
+    uint16_t dwarf, offset;
+};
+struct linux_vdso_desc {
+    const char *version;                           /* symbol version */
+    const struct linux_vdso_function *functions;   /* the first is rt_sigreturn */
+    unsigned nfunctions;
+    const struct linux_vdso_register *registers;
+    unsigned nregisters;
+    uint8_t sp_register, pc_register; /* DWARF numbers; pc_register is the return address column */
+    uint16_t sp_offset;               /* of the interrupted stack pointer in the frame */
+};
+
 struct linux_abi {
     const char *name;    /* "riscv64": uname's machine */
     uint64_t frame_size; /* bytes that a signal frame takes at most, alignment included */
+
+    uint64_t (*hwcap)(void); /* AT_HWCAP */
+    const struct linux_vdso_desc *vdso;
+    /* A new program's first state: all registers zero but these. */
+    void (*start)(struct cpu_state *s, uint64_t pc, uint64_t sp);
 
     /* System call in the registers; pc is past the instruction. */
     void (*call_get)(const struct cpu_state *s, uint64_t *nr, uint64_t a[6]);

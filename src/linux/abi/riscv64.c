@@ -20,6 +20,13 @@ static const struct rv64_state *rv_const(const struct cpu_state *s)
     return (const struct rv64_state *)s;
 }
 
+/* start_thread, arch/riscv/kernel/process.c */
+static void start(struct cpu_state *s, uint64_t pc, uint64_t sp)
+{
+    s->pc = pc;
+    rv(s)->x[RV64_SP] = sp;
+}
+
 static void call_get(const struct cpu_state *s, uint64_t *nr, uint64_t a[6])
 {
     *nr = rv_const(s)->x[RV64_A7];
@@ -84,6 +91,9 @@ static void cpuinfo(struct strbuf *out, unsigned cpu, bool sv48)
 const struct linux_abi linux_abi_riscv64 = {
     .name = "riscv64",
     .frame_size = RISCV64_FRAME_SIZE + 16,
+    .hwcap = rv64_hwcap,
+    .vdso = &riscv64_vdso,
+    .start = start,
     .call_get = call_get,
     .call_result = call_result,
     .call_restart = call_restart,

@@ -43,6 +43,8 @@ struct riscv64_frame {
     struct riscv64_ucontext uc;
 };
 
+extern const struct linux_vdso_desc riscv64_vdso;
+
 int riscv64_signal_enter(struct linux_thread *t, const struct linux_signal_frame *f);
 int riscv64_signal_return(struct linux_thread *t, struct linux_signal_return *r);
 

@@ -1,0 +1,154 @@
+/* run.c - the first program: finds out what it is, makes the process's objects, loads it, lets it go.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "linux/abi/abi.h"
+#include "linux/exec_int.h"
+#include "linux/hidden_fd.h"
+#include "linux/load_int.h"
+#include "linux/thread_int.h"
+
+enum { EXIT_LODGE = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+static const struct linux_abi *const abis[] = {&linux_abi_riscv64, NULL};
+
+uint64_t linux_guest_limit(const struct linux_config *c)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    /* The sanitizer's shadow memory begins at 0x7fff8000, inside the address space that the guest would have. */
+    return 0x7fff0000;
+#else
+    return c->sv48 ? (uint64_t)1 << 47 : (uint64_t)1 << 38;
+#endif
+}
+
+static int exit_of(int status)
+{
+    return status == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/* The program behind a path, a script's interpreter included; what needs no translation is executed as it is. The config is
+ * made to say it: descriptor, path, arguments. */
+static int find_program(struct linux_config *c, struct linux_exec *x, struct err *err)
+{
+    struct elf_program e;
+    int status;
+
+    if (c->exec_fd >= 0)
+        return 0;
+    status = linux_exec_resolve(c, AT_FDCWD, c->path, 0, x);
+    if (status == 0 && x->kind == LINUX_EXEC_NATIVE) {
+        execve(c->path, c->argv, c->envp);
+        status = -errno;
+    }
+    if (status < 0) {
+        if (status == -ENOEXEC && x->fd >= 0 && elf_read(x->fd, c->cpus, linux_guest_limit(c), &e, err) < 0)
+            return err->code;
+        err_errno(err, status, "%s", x->prefix.len ? "its interpreter" : "execute");
+        return status;
+    }
+    vec_foreach (s, &x->prefix)
+        vec_push(&x->argv, *s);
+    for (size_t i = x->prefix.len ? 1 : 0; x->prefix.len == 0 ? c->argv[i] != NULL : c->argv[0] && c->argv[i]; i++)
+        vec_push(&x->argv, c->argv[i]);
+    vec_push(&x->argv, NULL);
+    c->argv = x->argv.data;
+    c->path = x->path;
+    c->exec_fd = fd_steal(&x->fd);
+    return 0;
+}
+
+static int choose_cpu(struct linux_process *p, struct err *err)
+{
+    struct elf_program e;
+    int status = elf_read(p->config->exec_fd, p->config->cpus, linux_guest_limit(p->config), &e, err);
+
+    if (status < 0)
+        return status;
+    p->cpu = e.cpu;
+    elf_fini(&e);
+    for (const struct linux_abi *const *abi = abis; *abi; abi++)
+        if (str_eq((*abi)->name, p->cpu->name))
+            p->abi = *abi;
+    return p->abi ? 0 : err_set(err, -ENOEXEC, "%s programs are not supported", p->cpu->name);
+}
+
+/* lodge-guest itself, for exec after a chroot: held from the start, since /proc may be gone by then. */
+static void hold_descriptors(struct linux_process *p)
+{
+    p->self_fd = p->config->self_fd;
+    p->trace_fd = p->config->trace_fd;
+    if (p->self_fd < 0)
+        p->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    linux_hidden_add(p, &p->self_fd);
+    linux_hidden_add(p, &p->trace_fd);
+}
+
+static struct linux_process *process_new(const struct linux_config *c, struct err *err)
+{
+    struct linux_process *p = x_new(struct linux_process);
+    struct rlimit nofile = {RLIM_INFINITY, RLIM_INFINITY};
+
+    getrlimit(RLIMIT_NOFILE, &nofile);
+    pthread_mutex_init(&p->lock, NULL);
+    p->config = c;
+    p->ops = c->engine;
+    p->nofile_soft = nofile.rlim_cur;
+    p->nofile_hard = nofile.rlim_max;
+    p->personality = (uint64_t)personality(0xffffffff);
+    p->mm = x_new(struct linux_mm);
+    p->mm->users = 1;
+    if (choose_cpu(p, err) < 0)
+        return NULL;
+    p->mm->mem = mem_space_new(linux_guest_limit(c), NULL, NULL, err);
+    return p->mm->mem ? p : NULL;
+}
+
+static int start(struct linux_process *p, struct err *err)
+{
+    struct cpu_engine_config engine = {.cpu = p->cpu, .mem = p->mm->mem, .tier = p->config->tier};
+    struct linux_thread *t = x_new(struct linux_thread);
+    int status;
+
+    p->engine = p->ops->create(&engine, err);
+    if (!p->engine)
+        return err_wrap(err, "engine %s", p->ops->name);
+    t->process = p;
+    t->host = pthread_self();
+    t->tid = (int)syscall(SYS_gettid);
+    t->cpu = p->ops->thread_new(p->engine, NULL);
+    status = linux_signal_init(p, t, err);
+    if (!status)
+        status = linux_load(p, t, err);
+    if (status < 0)
+        return status;
+    hold_descriptors(p);
+    linux_thread_add(t);
+    linux_thread_loop(t);
+}
+
+int linux_run(const struct linux_config *config, struct err *err)
+{
+    struct linux_config *c = x_memdup(config, sizeof(*config));
+    struct linux_exec *x = x_new(struct linux_exec);
+    struct linux_process *p;
+    int status;
+
+    x->fd = -1;
+    status = find_program(c, x, err);
+    if (status < 0) {
+        err_wrap(err, "run: %s", config->path);
+        return exit_of(status);
+    }
+    p = process_new(c, err);
+    status = p ? start(p, err) : err->code;
+    err_wrap(err, "run: %s", config->path);
+    return status == -ENOEXEC || status == -ELIBBAD || status == -ENOENT ? EXIT_NOT_EXECUTABLE : EXIT_LODGE;
+}
