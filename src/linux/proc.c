@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "linux/abi/abi.h"
+#include "linux/signal_int.h"
 
 #define PROC_MAGIC 0x9fa0
 #define PROC_ROOT_INODE 1
@@ -235,6 +236,42 @@ static int make_stat(struct linux_thread *t, const struct proc_dir *d, struct st
     return 0;
 }
 
+static uint64_t handled(const struct linux_sighand *s, bool ignored)
+{
+    uint64_t set = 0;
+
+    for (int i = 0; i < LINUX_NSIG; i++)
+        if (ignored ? s->action[i].handler == (uint64_t)SIG_IGN : s->action[i].handler > (uint64_t)SIG_IGN)
+            set |= UINT64_C(1) << i;
+    return set;
+}
+
+/* status: the host's lines, but the guest's signal sets and seccomp mode. */
+static int make_status(struct linux_thread *t, const struct proc_dir *d, struct strbuf *out)
+{
+    _cleanup_close_ int fd = openat(d->fd, "status", O_RDONLY | O_CLOEXEC);
+    const struct linux_sighand *s = t->process->sighand;
+    char text[8192], *save = NULL;
+    ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
+
+    if (n <= 0)
+        return -ENOENT;
+    text[n] = '\0';
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (str_after(line, "SigBlk:"))
+            strbuf_addf(out, "SigBlk:\t%016lx\n", (unsigned long)t->sigmask);
+        else if (str_after(line, "SigIgn:"))
+            strbuf_addf(out, "SigIgn:\t%016lx\n", (unsigned long)handled(s, true));
+        else if (str_after(line, "SigCgt:"))
+            strbuf_addf(out, "SigCgt:\t%016lx\n", (unsigned long)handled(s, false));
+        else if (str_after(line, "Seccomp:"))
+            strbuf_addf(out, "Seccomp:\t%d\n", linux_seccomp_mode(t));
+        else
+            strbuf_addf(out, "%s\n", line);
+    }
+    return 0;
+}
+
 static int make_cpuinfo(struct linux_thread *t, struct strbuf *out)
 {
     _cleanup_free_ char *host = fd_read_file("/proc/cpuinfo", PROC_FILE_MAX, NULL, NULL);
@@ -271,6 +308,8 @@ static int make(struct linux_thread *t, const struct proc_dir *d, const char *na
         return read_range(t, out, mm->arg_start, mm->arg_end);
     if (str_eq(name, "environ"))
         return read_range(t, out, mm->env_start, mm->env_end);
+    if (str_eq(name, "status"))
+        return make_status(t, d, out);
     return str_eq(name, "stat") ? make_stat(t, d, out) : 1;
 }
 
@@ -292,7 +331,8 @@ static int64_t snapshot(const char *name, const struct strbuf *text, int flags)
 
 static bool is_emulated_name(const char *name)
 {
-    static const char *const names[] = {"maps", "smaps", "auxv", "cmdline", "environ", "stat", "exe", "cpuinfo"};
+    static const char *const names[] = {
+        "maps", "smaps", "auxv", "cmdline", "environ", "stat", "status", "exe", "cpuinfo"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (str_eq(name, names[i]))

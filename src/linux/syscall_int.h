@@ -59,6 +59,7 @@ enum linux_struct {
     X(inotify, true)                                                                                                   \
     X(inotify_init, true)                                                                                              \
     X(ioctl, false)                                                                                                    \
+    X(ip_proto, false)                                                                                                 \
     X(ipc, true)                                                                                                       \
     X(ipc_cmd, false)                                                                                                  \
     X(itimer, false)                                                                                                   \
@@ -72,6 +73,7 @@ enum linux_struct {
     X(msync, true)                                                                                                     \
     X(open, true)                                                                                                      \
     X(pidfd, true)                                                                                                     \
+    X(pipe, true)                                                                                                      \
     X(poll, true)                                                                                                      \
     X(prctl, false)                                                                                                    \
     X(prio, false)                                                                                                     \

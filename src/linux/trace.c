@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "linux/sys_c.h"
@@ -123,7 +124,12 @@ static void print_arg(struct call_trace *c, const struct linux_arg *arg, uint64_
     case LINUX_ARG_FLAGS:
         trace_flags(c->out, arg->type, arg->type == LINUX_SET_clone ? value : (uint32_t)value);
         return;
-    case LINUX_ARG_ENUM: trace_enum(c->out, arg->type, value); return;
+    case LINUX_ARG_ENUM:
+        if (arg->type == LINUX_SET_ip_proto && c->a[0] != AF_INET && c->a[0] != AF_INET6)
+            strbuf_addf(c->out, "%d", (int)value);
+        else
+            trace_enum(c->out, arg->type, value);
+        return;
     case LINUX_ARG_SIG: trace_signal(c->out, (int)value); return;
     case LINUX_ARG_SIGSET: print_signal_set(c, value); return;
     case LINUX_ARG_SIGSETOUT:

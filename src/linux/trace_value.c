@@ -9,6 +9,7 @@
 #include <linux/if_alg.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sched.h>

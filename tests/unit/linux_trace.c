@@ -74,7 +74,7 @@ TEST(structures)
         P(&in), 16);
     LINE("ppoll([{fd=3, events=POLLIN}], 1, NULL, NULL, 8) = 1 ([{fd=3, revents=POLLIN|POLLHUP}])", 1, 73, P(&p), 1, 0,
         0, 8);
-    LINE("pipe2([3, 4], O_RDONLY|O_CLOEXEC) = 0", 0, 59, P(pair), O_CLOEXEC);
+    LINE("pipe2([3, 4], O_CLOEXEC) = 0", 0, 59, P(pair), O_CLOEXEC);
 }
 
 TEST(signals_and_restart)
