@@ -110,8 +110,10 @@ static void numbers(void)
     ASK(same);
     slurp("/proc/self/stat", buf, sizeof(buf));
     ASK(atoi(buf) == getpid());
-    sscanf(strrchr(buf, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d "
-                                  "%*u %*u %*u %lu", &stack);
+    sscanf(strrchr(buf, ')') + 2,
+        "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d "
+        "%*u %*u %*u %lu",
+        &stack);
     ASK(stack > (unsigned long)&same && stack - (unsigned long)&same < 1 << 20);
     slurp("/proc/self/status", buf, sizeof(buf));
     ASK(strstr(buf, "Name:") == buf && strstr(buf, "Threads:\t1\n"));

@@ -57,8 +57,8 @@ static void show_death(const char *what, void (*body)(void))
         _exit(0);
     }
     wait(&status);
-    printf("%s: exited %d status %d signalled %d signal %d\n", what, WIFEXITED(status), WIFEXITED(status) ? WEXITSTATUS(status) : 0,
-        WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    printf("%s: exited %d status %d signalled %d signal %d\n", what, WIFEXITED(status),
+        WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
 static void killed(void)

@@ -82,8 +82,10 @@ static void inet_stream(void)
     SHOW(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
     SHOW(accept(s, NULL, NULL));
     SHOW(getsockopt(c, 12345, 1, &one, &len));
-    SHOW(connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&(struct sockaddr_in){.sin_family = AF_INET,
-             .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, sizeof(a)));
+    SHOW(connect(socket(AF_INET, SOCK_STREAM, 0),
+        (struct sockaddr *)&(struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+        sizeof(a)));
 }
 
 static void datagrams(void)
@@ -96,7 +98,8 @@ static void datagrams(void)
     struct mmsghdr in[2] = {{{.msg_iov = &iov[2], .msg_iovlen = 1}}, {{.msg_iov = &iov[3], .msg_iovlen = 1}}};
     socklen_t len = sizeof(from), name_len;
 
-    name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)sprintf(name.sun_path + 1, "lodge-%d", getpid()));
+    name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+        (size_t)sprintf(name.sun_path + 1, "lodge-%d", getpid()));
     SHOW(bind(a, (struct sockaddr *)&name, name_len));
     SHOW(connect(b, (struct sockaddr *)&name, name_len));
     SHOW(sendmmsg(b, out, 2, 0));
@@ -116,7 +119,8 @@ static void waiting(void)
     struct epoll_event e = {.events = EPOLLIN, .data.u64 = 0x123456789abcdef0}, got[4];
     struct itimerspec when = {.it_value = {0, 2000000}};
     struct timespec zero = {0};
-    int p[2], ep = epoll_create1(EPOLL_CLOEXEC), ev = eventfd(3, EFD_NONBLOCK), timer = timerfd_create(CLOCK_MONOTONIC, 0);
+    int p[2], ep = epoll_create1(EPOLL_CLOEXEC), ev = eventfd(3, EFD_NONBLOCK),
+              timer = timerfd_create(CLOCK_MONOTONIC, 0);
     struct pollfd fds[2];
     uint64_t count;
     fd_set set;

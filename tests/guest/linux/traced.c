@@ -35,8 +35,8 @@ int main(void)
     fstat(fds[0], &st);
     p = (struct pollfd){.fd = fds[1], .events = POLLOUT};
     syscall(SYS_ppoll, &p, 1, NULL, NULL, 8);
-    sendto(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_IP), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&a,
-        sizeof(a));
+    sendto(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_IP), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+        (struct sockaddr *)&a, sizeof(a));
     mkdirat(AT_FDCWD, "d", 0750);
     unlinkat(AT_FDCWD, "d", AT_REMOVEDIR);
     sigemptyset(&set);
