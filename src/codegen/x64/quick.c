@@ -77,7 +77,8 @@ static bool folds(const struct cg_gen *g, ir_ref v, ir_ref user)
     case IR_add:
         return in->type == IR_I64 && by->a == v && (by->op == IR_load || by->op == IR_store) &&
             (by->op == IR_load || by->c != v);
-    case IR_bitcast: return by->op == IR_store && by->c == v && by->a != v && in->type == IR_I64;
+    case IR_bitcast:
+        return by->op == IR_store && by->c == v && by->a != v && in->type == IR_I64 && IR_MEM_LOG2(by->aux) >= 2;
     default: return false;
     }
 }

@@ -17,7 +17,7 @@ bool fp_boxed(const struct cg_gen *g, ir_ref r)
 
 void fp_set_boxed(struct cg_gen *g, ir_ref v, bool boxed)
 {
-    if (boxed)
+    if (boxed && (g->insn[v].type == IR_F32 || g->insn[v].op == IR_fbox))
         g->val[v].flags |= VAL_BOXED;
 }
 

@@ -302,13 +302,14 @@ static void save_home(struct cg_gen *g, unsigned reg)
 
 unsigned gen_dest(struct cg_gen *g, ir_ref v, unsigned prefer, bool early)
 {
-    unsigned hint = g->val[v].hint, r;
+    bool xmm = is_float(gen_type(g, v));
+    unsigned hint = g->val[v].hint;
 
     if (hint != X64_NONE && !(early && (g->locked >> hint & 1))) {
         save_home(g, hint);
         return hint;
     }
-    if (!early && prefer != X64_NONE && (g->conv->scratch >> prefer & 1)) {
+    if (!early && prefer != X64_NONE && (class_scratch(g, xmm) >> prefer & 1)) {
         uint32_t w = g->regval[prefer];
         if (!gen_live_after(g, w)) {
             unbind(g, prefer);
@@ -316,8 +317,7 @@ unsigned gen_dest(struct cg_gen *g, ir_ref v, unsigned prefer, bool early)
             return prefer;
         }
     }
-    r = gen_temp(g, is_float(gen_type(g, v)));
-    return r;
+    return gen_temp(g, xmm);
 }
 
 void gen_result(struct cg_gen *g, ir_ref v, unsigned reg)
