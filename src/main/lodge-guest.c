@@ -64,13 +64,10 @@ static bool parse_option(struct linux_config *c, const char *text)
     return false;
 }
 
-/* NEEDSWORK: weak until src/codegen/x64 is in the tree; then the interpreter is only what --engine=interp asks for. */
-extern const struct cpu_engine_ops jit_engine_ops __attribute__((weak));
-
 /* The engine by its name; "auto" and the tiers are the translating engine's. */
 static const struct cpu_engine_ops *choose_engine(const char *tier)
 {
-    return str_eq(tier, "interp") || !&jit_engine_ops ? &interp_engine_ops : &jit_engine_ops;
+    return str_eq(tier, "interp") ? &interp_engine_ops : &jit_engine_ops;
 }
 
 static int parse(struct linux_config *c, int argc, char **argv)
