@@ -484,13 +484,20 @@ static bool sweep_insn(struct ir_builder *b, const struct ir_insn *in, bool unus
     return unused && (in->op == IR_get || in->op == IR_fp_flags || in->op == IR_fp_rm);
 }
 
+void ir_sweep_puts(struct ir_builder *b, ir_ref first, ir_ref end)
+{
+    b->epoch++;
+    for (ir_ref r = end; r-- > first;)
+        if (sweep_insn(b, ir_at(b, r), false))
+            *ir_at(b, r) = (struct ir_insn){.op = IR_nop};
+}
+
+/* Dead values and puts of a single block, in one pass that also counts uses. */
 static void sweep(struct ir_builder *b)
 {
     struct ir_unit *u = &b->unit;
 
     memset(u->uses, 0, u->ninsns * sizeof(*u->uses));
-    for (uint32_t i = 0; i < u->nphi_args; i++)
-        u->uses[u->phi_arg[i]]++;
     b->epoch++;
     for (ir_ref r = u->ninsns; r-- > 1;) {
         struct ir_insn *in = &u->insn[r];
@@ -510,11 +517,12 @@ struct ir_unit *ir_end(struct ir_builder *b)
     assert(b->multi || ir_op_is_terminator(u->insn[u->ninsns - 1].op));
     if (b->multi) {
         ir_ssa_layout(b);
+        ir_builder_count(b);
     } else {
         b->single = (struct ir_block){.first = 1, .end = u->ninsns};
         u->block = &b->single;
         u->nblocks = 1;
+        sweep(b);
     }
-    sweep(b);
     return u;
 }

@@ -71,6 +71,8 @@ struct ir_builder {
 /* Room for n instructions and their use counts. */
 void ir_builder_grow(struct ir_builder *b, uint32_t n);
 void ir_builder_count(struct ir_builder *b); /* fills unit.uses */
+/* Puts of [first, end), a block's, that nothing sees before they are overwritten become nops. */
+void ir_sweep_puts(struct ir_builder *b, ir_ref first, ir_ref end);
 ir_ref ir_append(struct ir_builder *b, const struct ir_insn *in);
 /* in as it would be, or 0 and *in perhaps rewritten. Operands are resolved. May emit constants. */
 ir_ref ir_fold(struct ir_builder *b, struct ir_insn *in);

@@ -469,6 +469,9 @@ void ir_ssa_layout(struct ir_builder *b)
     for (size_t i = 0; i < b->bb.len; i++)
         assert(number[i] == UINT32_MAX || (b->bb.data[i].filled && b->bb.data[i].sealed));
     drop_dead_preds(b, number);
+    vec_foreach (bb, &b->bb)
+        if (number[bb - b->bb.data] != UINT32_MAX)
+            ir_sweep_puts(b, bb->first, bb->end);
     find_live(b, number);
     n = place(b, number, order);
 
