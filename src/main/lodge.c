@@ -1,11 +1,8 @@
 /* lodge: what people type.
  */
-#include <stdio.h>
+#include "cli/cli.h"
 
 int main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    fprintf(stderr, "lodge: no verb works yet\n");
-    return 125;
+    return cli_main(argc, argv);
 }

@@ -1,3 +1,0 @@
-/* Command line. Nothing yet.
- */
-#include "base/err.h"

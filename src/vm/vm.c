@@ -1,3 +1,0 @@
-/* Composition: what is asked for -> engine + surroundings + walls. Nothing yet.
- */
-#include "base/err.h"
