@@ -225,7 +225,7 @@ int linux_exec_resolve(const struct linux_config *c, int dirfd, const char *path
 {
     int status;
 
-    *x = (struct linux_exec){.fd = -1};
+    *x = (struct linux_exec){.fd = -1, .seccomp_fd = -1};
     if (!path[0] && !(flags & AT_EMPTY_PATH))
         return -ENOENT;
     if (path[0])
@@ -247,6 +247,8 @@ int linux_exec_resolve(const struct linux_config *c, int dirfd, const char *path
 void linux_exec_fini(struct linux_exec *x)
 {
     fd_close(fd_steal(&x->fd));
+    fd_close(fd_steal(&x->seccomp_fd));
+    fd_close(fd_steal(&x->seccomp_fd));
     vec_foreach (s, &x->prefix)
         x_free(*s);
     vec_foreach (s, &x->owned)
@@ -299,6 +301,9 @@ static void build_options(const struct linux_process *p, struct linux_exec *x)
     option_fd(x, "trace-fd", p->trace_fd);
     option_fd(x, "self-fd", p->self_fd);
     option_fd(x, "exec-fd", x->fd);
+    option_fd(x, "seccomp-fd", x->seccomp_fd);
+    if (p->trace_root)
+        option_fd(x, "trace-root", p->trace_root);
     option(x, "", NULL); /* "--" */
     vec_push(&x->argv, x->path);
 }
@@ -389,6 +394,9 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     int64_t r;
     int status;
 
+    status = linux_seccomp_to_fd(t, &x->seccomp_fd);
+    if (status < 0)
+        return status;
     build_options(p, x);
     status = add_guest_argv(t, argv, x);
     if (status < 0)
@@ -397,6 +405,7 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     set_cloexec(x->fd, false);
     set_cloexec(p->self_fd, false);
     set_cloexec(p->trace_fd, false);
+    set_cloexec(x->seccomp_fd, false);
     linux_signal_exec_prepare(p);
     if (p->self_fd >= 0)
         r = host_result(syscall(SYS_execveat, p->self_fd, "", x->argv.data, envp, AT_EMPTY_PATH));
@@ -417,6 +426,8 @@ static int64_t do_exec(struct linux_thread *t, int dirfd, const char *path, cons
     linux_exec_free(t->exec);
     t->exec = x;
     r = linux_exec_resolve(t->process->config, dirfd, path, flags, x);
+    if (r == 0 && t->process->trace_fd >= 0) /* later there is nobody to print it; a failure prints a second line */
+        linux_trace_call(t, t->call_nr, t->call_args, 0);
     if (r == 0 && x->kind == LINUX_EXEC_GUEST) {
         r = exec_guest(t, x, a[0], a[1]);
         if (r != -ENOENT || t->process->self_fd >= 0)

@@ -18,6 +18,7 @@ enum linux_exec_kind {
 struct linux_exec {
     enum linux_exec_kind kind;
     int fd;              /* owned: the program, open for reading; -1: native and not readable */
+    int seccomp_fd;      /* owned: the thread's filters for the next program; -1: it has none */
     struct stat st;      /* of the file that execve named */
     bool nosuid;         /* it lies on a nosuid mount */
     char path[PATH_MAX]; /* the program */

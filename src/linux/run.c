@@ -13,6 +13,7 @@
 #include "linux/exec_int.h"
 #include "linux/hidden_fd.h"
 #include "linux/load_int.h"
+#include "linux/sys_c.h"
 #include "linux/thread_int.h"
 
 enum { EXIT_LODGE = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -124,6 +125,10 @@ static int start(struct linux_process *p, struct err *err)
     t->host = pthread_self();
     t->tid = (int)syscall(SYS_gettid);
     t->cpu = p->ops->thread_new(p->engine, NULL);
+    p->trace_root = p->config->trace_root;
+    status = linux_seccomp_from_fd(t, p->config->seccomp_fd);
+    if (status < 0)
+        return err_errno(err, status, "seccomp filters of the program before");
     status = linux_signal_init(p, t, err);
     if (!status)
         status = linux_load(p, t, err);
@@ -141,7 +146,7 @@ int linux_run(const struct linux_config *config, struct err *err)
     struct linux_process *p;
     int status;
 
-    x->fd = -1;
+    x->fd = x->seccomp_fd = -1;
     status = find_program(c, x, err);
     if (status < 0) {
         err_wrap(err, "run: %s", config->path);

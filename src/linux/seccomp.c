@@ -9,10 +9,13 @@
 
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "linux/abi/abi.h"
 #include "linux/signal_int.h"
@@ -275,7 +278,7 @@ int linux_seccomp_mode(struct linux_thread *t)
     return !f ? SECCOMP_MODE_DISABLED : f->strict ? SECCOMP_MODE_STRICT : SECCOMP_MODE_FILTER;
 }
 
-/* ---- over execve ---- u32 count (~0: strict), code; oldest first */
+/* ---- over execve ---- a filter is u32 count (~0: strict), code; the oldest comes first */
 
 static void save(const struct linux_seccomp *f, struct strbuf *out)
 {
@@ -287,13 +290,7 @@ static void save(const struct linux_seccomp *f, struct strbuf *out)
     strbuf_addn(out, f->code, f->count * sizeof(f->code[0]));
 }
 
-void linux_seccomp_save(struct linux_thread *t, struct strbuf *out)
-{
-    if (filters_of(t))
-        save(filters_of(t), out);
-}
-
-int linux_seccomp_load(struct linux_thread *t, const void *data, size_t size)
+static int load(struct linux_thread *t, const void *data, size_t size)
 {
     const char *p = data, *end = p + size;
     struct linux_seccomp *f;
@@ -320,4 +317,35 @@ int linux_seccomp_load(struct linux_thread *t, const void *data, size_t size)
         atomic_store_explicit(&t->seccomp, f, memory_order_release);
     }
     return 0;
+}
+
+int linux_seccomp_to_fd(struct linux_thread *t, int *fd)
+{
+    _cleanup_strbuf_ struct strbuf bytes = {0};
+    int r;
+
+    if (!filters_of(t))
+        return 0;
+    save(filters_of(t), &bytes);
+    *fd = memfd_create("seccomp", MFD_CLOEXEC);
+    if (*fd < 0)
+        return -errno;
+    r = fd_write_full(*fd, bytes.data, bytes.len);
+    return r < 0 ? r : 0;
+}
+
+int linux_seccomp_from_fd(struct linux_thread *t, int fd)
+{
+    _cleanup_close_ int owned = fd;
+    _cleanup_free_ char *bytes = NULL;
+    struct stat st;
+
+    if (fd < 0)
+        return 0;
+    if (fstat(fd, &st))
+        return -errno;
+    bytes = x_malloc((size_t)st.st_size);
+    if (fd_pread_full(fd, bytes, (size_t)st.st_size, 0) != st.st_size)
+        return -EIO;
+    return load(t, bytes, (size_t)st.st_size);
 }

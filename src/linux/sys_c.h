@@ -69,9 +69,10 @@ void linux_trace_enter(struct linux_thread *t, uint64_t nr, const uint64_t a[6])
 int64_t linux_seccomp_check(struct linux_thread *t, uint64_t nr, const uint64_t a[6], bool *go);
 int64_t linux_seccomp_prctl(struct linux_thread *t, uint64_t mode, uint64_t addr); /* PR_SET_SECCOMP */
 int linux_seccomp_mode(struct linux_thread *t);                                    /* PR_GET_SECCOMP */
-/* Filters as bytes, for the next program: save appends nothing if there are none; load checks what it reads, -EINVAL. */
-void linux_seccomp_save(struct linux_thread *t, struct strbuf *out);
-int linux_seccomp_load(struct linux_thread *t, const void *data, size_t size);
+/* Filters for the next program, over execve. to_fd: *fd becomes a memfd that holds them, or stays -1 when there are none;
+ * from_fd takes them and closes it (-1: nothing). 0 or a negative errno. */
+int linux_seccomp_to_fd(struct linux_thread *t, int *fd);
+int linux_seccomp_from_fd(struct linux_thread *t, int fd);
 
 /* ---- syscall.c ---- */
 const char *linux_call_name(uint64_t nr); /* NULL: unknown */

@@ -10,16 +10,6 @@
 #include "linux/abi/host_nr.h"
 #include "linux/sys_c.h"
 
-#define PASS(...)
-#define BLOCK(...)
-#define REFUSE(...)
-#define OWN(nr, name, ...) extern linux_syscall_fn linux_sys_##name __attribute__((weak));
-#include "linux/abi/generic.def"
-#undef PASS
-#undef BLOCK
-#undef REFUSE
-#undef OWN
-
 #define RESTART_SYS LINUX_ERESTARTSYS
 #define RESTART_ONCE LINUX_ERESTARTNOHAND
 

@@ -303,8 +303,11 @@ void linux_trace_enter(struct linux_thread *t, uint64_t nr, const uint64_t a[6])
 
 void linux_trace_call(struct linux_thread *t, uint64_t nr, const uint64_t a[6], int64_t result)
 {
+    const struct linux_call *call = linux_call_find(nr);
     _cleanup_strbuf_ struct strbuf line = {0};
 
+    if (result == 0 && call && (str_eq(call->name, "clone") || str_eq(call->name, "clone3")))
+        return; /* in the child: the parent prints the call */
     add_prefix(t, &line);
     linux_trace_format(t, &line, nr, a, result, true);
     emit(t, &line);

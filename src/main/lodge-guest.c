@@ -38,6 +38,8 @@ static const struct guest_option options[] = {
     OPTION("trace-fd", OPT_FD, trace_fd),
     OPTION("self-fd", OPT_FD, self_fd),
     OPTION("exec-fd", OPT_FD, exec_fd),
+    OPTION("seccomp-fd", OPT_FD, seccomp_fd),
+    OPTION("trace-root", OPT_FD, trace_root),
     OPTION("sv48", OPT_FLAG, sv48),
 };
 
@@ -109,6 +111,7 @@ int main(int argc, char **argv)
         .exec_fd = -1,
         .trace_fd = -1,
         .self_fd = -1,
+        .seccomp_fd = -1,
         .tier = "auto",
         .envp = environ,
         .own_args = argc > 0 ? argv[0] : NULL};

@@ -144,8 +144,8 @@ static void waiting(void)
     FD_ZERO(&set);
     FD_SET(p[0], &set);
     SHOW(select(p[0] + 1, &set, NULL, NULL, &(struct timeval){1, 0}));
-    FD_SET(900, &set);
-    SHOW(select(901, &set, NULL, NULL, &(struct timeval){0, 0}));
+    FD_SET(50, &set);
+    SHOW(select(51, &set, NULL, NULL, &(struct timeval){0, 0}));
     SHOW(ioctl(p[0], FIONREAD, &n));
     SHOW(n);
     SHOW(read(ev, &count, 8));
