@@ -9,13 +9,13 @@
 
 static const struct cli_verb *const verbs[] = {&cli_run, &cli_system, &cli_version};
 
-static int show_verbs(FILE *to)
+static int show_verbs(void)
 {
-    fprintf(to, "lodge VERB [OPTIONS] ARGUMENTS\nRuns anything as a virtual machine.\n\nVerbs:\n");
+    printf("lodge VERB [OPTIONS] ARGUMENTS\nRuns anything as a virtual machine.\n\nVerbs:\n");
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-        fprintf(to, "  %-10s %s\n", verbs[i]->name, verbs[i]->help);
-    fprintf(to, "\n`lodge VERB --help` tells a verb's options.\n");
-    return to == stdout ? 0 : VM_EXIT_LODGE;
+        printf("  %-10s %s\n", verbs[i]->name, verbs[i]->help);
+    printf("\n`lodge VERB --help` tells a verb's options.\n");
+    return 0;
 }
 
 static int show_version(const struct cli_verb *verb, int argc, char **argv)
@@ -36,9 +36,9 @@ int cli_main(int argc, char **argv)
 
     log_init(getenv("LODGE_DEBUG"));
     if (!verb)
-        return show_verbs(stderr);
+        return cli_fail(VM_EXIT_LODGE, "`lodge --help` lists the verbs", "no verb given");
     if (str_eq(verb, "--help") || str_eq(verb, "-h") || str_eq(verb, "help"))
-        return show_verbs(stdout);
+        return show_verbs();
     if (str_eq(verb, "--version"))
         verb = "version";
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "linux/abi/abi.h"
+#include "linux/debugger.h"
 #include "linux/exec_int.h"
 #include "linux/hidden_fd.h"
 #include "linux/load_int.h"
@@ -136,6 +137,9 @@ static int start(struct linux_process *p, struct err *err)
         return status;
     hold_descriptors(p);
     linux_thread_add(t);
+    status = p->config->gdb ? linux_debugger_open(p, t, err) : 0;
+    if (status < 0)
+        return status;
     linux_thread_loop(t);
 }
 
