@@ -54,11 +54,11 @@ struct linux_process {
     struct cpu_engine *engine;
     struct linux_mm *mm;
     struct linux_sighand *sighand;
-    pthread_mutex_t lock;               /* threads list and the fields below */
-    struct linux_thread *threads;       /* list by next */
-    char exe[4096];                     /* what /proc/self/exe says */
-    int self_fd;                        /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
-    int trace_fd;                       /* hidden: --trace linux, or -1 */
+    pthread_mutex_t lock;         /* threads list and the fields below */
+    struct linux_thread *threads; /* list by next */
+    char exe[4096];               /* what /proc/self/exe says */
+    int self_fd;                  /* hidden: lodge-guest, for exec; -1: /proc/self/exe */
+    int trace_fd;                 /* hidden: --trace linux, or -1 */
     /* hidden_fd.h: the numbers, and who keeps a copy of each */
     unsigned nhidden;
     int hidden[LINUX_HIDDEN_MAX];
@@ -71,6 +71,7 @@ struct linux_process {
     bool is_vfork_child;
     struct debug *debug; /* --gdb; NULL: none */
     _Atomic bool exiting;
+    bool libc_has_threads;     /* the host's C library made one (thread.c) */
     struct linux_thread *dead; /* have exited, their host threads not joined yet (thread.c); list by next */
 };
 

@@ -212,20 +212,50 @@ static void reap(struct linux_process *p)
     }
 }
 
-int64_t linux_thread_start(struct linux_thread *t)
+/* The C library takes SIGSETXID's disposition, and unblocks it, whenever it believes that a process makes its first thread
+ * (nptl/pthread_create.c, late_init). The guest has it back before a signal can come. */
+static int host_thread_new(struct linux_process *p, pthread_t *host, void *(*fn)(void *), void *arg)
 {
+    enum { SIGSETXID = 33 };
     pthread_attr_t attr;
     int r;
 
-    pthread_mutex_lock(&t->process->lock);
-    reap(t->process);
-    alloc_fork_lock();
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, HOST_STACK);
-    r = pthread_create(&t->host, &attr, thread_main, t);
+    r = pthread_create(host, &attr, fn, arg);
     pthread_attr_destroy(&attr);
+    sig_host_block_all();
+    linux_signal_host_install(SIGSETXID, &p->sighand->action[SIGSETXID - 1]);
+    return r;
+}
+
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+/* So that no guest thread is the library's first: it would start with that signal open. */
+static void first_thread(struct linux_process *p)
+{
+    pthread_t host;
+
+    if (!p->libc_has_threads && host_thread_new(p, &host, nothing, NULL) == 0)
+        pthread_join(host, NULL);
+    p->libc_has_threads = true;
+}
+
+int64_t linux_thread_start(struct linux_thread *t)
+{
+    struct linux_process *p = t->process;
+    int r;
+
+    pthread_mutex_lock(&p->lock);
+    reap(p);
+    alloc_fork_lock();
+    first_thread(p);
+    r = host_thread_new(p, &t->host, thread_main, t);
     alloc_fork_unlock();
-    pthread_mutex_unlock(&t->process->lock);
+    pthread_mutex_unlock(&p->lock);
     if (r)
         return -r;
     while (!atomic_load(&t->started))
