@@ -133,7 +133,7 @@ static void fork_child(struct linux_thread *t, const struct request *q, int *lib
     if (q->flags & CLONE_CHILD_SETTID)
         guest_write(t, q->child_tid, &t->tid, sizeof(t->tid));
     if (q->flags & CLONE_CLEAR_SIGHAND)
-        linux_sighand_clear(p->sighand);
+        linux_sighand_clear(p);
     child_registers(t, q);
 }
 
@@ -189,7 +189,7 @@ static int vfork_main(void *arg)
     if (v->q->flags & CLONE_PIDFD)
         guest_write(t, v->q->pidfd, &v->pidfd, sizeof(v->pidfd));
     if (v->q->flags & CLONE_CLEAR_SIGHAND)
-        linux_sighand_clear(t->process->sighand);
+        linux_sighand_clear(t->process);
     linux_thread_add(t);
     linux_signal_set_mask(t, t->sigmask);
     linux_thread_loop(t);

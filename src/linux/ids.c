@@ -118,17 +118,17 @@ static struct rlimit *own_limit(struct linux_process *p, int resource)
     return resource == RLIMIT_AS ? &p->as_limit : &p->data_limit;
 }
 
-static int64_t set_own(struct rlimit *own, const struct rlimit *new)
+static int64_t set_own(struct rlimit *own, const struct rlimit *wanted)
 {
-    if (new->rlim_cur > new->rlim_max)
+    if (wanted->rlim_cur > wanted->rlim_max)
         return -EINVAL;
-    if (new->rlim_max > own->rlim_max && syscall(SYS_geteuid) != 0)
+    if (wanted->rlim_max > own->rlim_max && syscall(SYS_geteuid) != 0)
         return -EPERM;
-    *own = *new;
+    *own = *wanted;
     return 0;
 }
 
-static int64_t limits(struct linux_thread *t, int pid, int resource, const struct rlimit *new, struct rlimit *old)
+static int64_t limits(struct linux_thread *t, int pid, int resource, const struct rlimit *wanted, struct rlimit *old)
 {
     struct linux_process *p = t->process;
     bool self = pid == 0 || pid == getpid();
@@ -137,12 +137,14 @@ static int64_t limits(struct linux_thread *t, int pid, int resource, const struc
 
     if (own) {
         *old = *own;
-        return new ? set_own(own, new) : 0;
+        return wanted ? set_own(own, wanted) : 0;
     }
-    r = host_result(syscall(SYS_prlimit64, pid, resource, new, old));
-    if (r == 0 && new &&self && resource == RLIMIT_NOFILE) {
-        p->nofile_soft = new->rlim_cur;
-        p->nofile_hard = new->rlim_max;
+    r = host_result(syscall(SYS_prlimit64, pid, resource, wanted, old));
+    if (r == 0 && wanted && self && resource == RLIMIT_CORE)
+        linux_signal_core_limit(p);
+    if (r == 0 && wanted && self && resource == RLIMIT_NOFILE) {
+        p->nofile_soft = wanted->rlim_cur;
+        p->nofile_hard = wanted->rlim_max;
         linux_hidden_limit_changed(p);
     }
     return r;
@@ -150,12 +152,12 @@ static int64_t limits(struct linux_thread *t, int pid, int resource, const struc
 
 int64_t linux_sys_prlimit64(struct linux_thread *t, const uint64_t a[6])
 {
-    struct rlimit new, old;
+    struct rlimit wanted, old;
     int64_t r;
 
-    if (a[2] && guest_read(t, a[2], &new, sizeof(new)))
+    if (a[2] && guest_read(t, a[2], &wanted, sizeof(wanted)))
         return -EFAULT;
-    r = limits(t, (int)a[0], (int)a[1], a[2] ? &new : NULL, &old);
+    r = limits(t, (int)a[0], (int)a[1], a[2] ? &wanted : NULL, &old);
     if (r == 0 && a[3] && guest_write(t, a[3], &old, sizeof(old)))
         return -EFAULT;
     return r;

@@ -66,6 +66,7 @@ struct linux_process {
     uint64_t nofile_soft, nofile_hard;  /* RLIMIT_NOFILE as the guest sees it */
     bool own_limits_known;              /* ids.c: the next two are what the guest sees */
     struct rlimit as_limit, data_limit; /* RLIMIT_AS, RLIMIT_DATA */
+    bool dumps_core;                    /* RLIMIT_CORE > 0 (signal.c) */
     uint64_t personality;
     int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
@@ -124,6 +125,7 @@ void linux_exit_group(struct linux_process *p, int status) __attribute__((noretu
 /* For main before linux_load: takes the dispositions and the mask that the process was started with, installs the host's
  * handlers. t is the main thread, and is the current one from then on. */
 int linux_signal_init(struct linux_process *p, struct linux_thread *t, struct err *err);
+void linux_signal_core_limit(struct linux_process *p); /* RLIMIT_CORE has changed */
 /* Sends the guest thread itself a synchronous signal (fault, illegal instruction); delivered before it runs again. */
 void linux_signal_force(struct linux_thread *t, const siginfo_t *info);
 /* Delivers what is pending; called between events. result: of the system call just made (restart rules), or NULL. */

@@ -108,9 +108,10 @@ static void host_handler(int signo, siginfo_t *info, void *context)
 
 /* ---- dispositions ---- */
 
-void linux_signal_host_install(int signo, const struct linux_sigaction *act)
+void linux_signal_host_install(struct linux_process *p, int signo, const struct linux_sigaction *act)
 {
-    bool caught = act->handler > 1 || (sig_bit(signo) & SIG_FAULTS);
+    bool dumps = p->dumps_core && act->handler == (uint64_t)SIG_DFL && sig_bit(signo) & SIG_CORES;
+    bool caught = act->handler > 1 || sig_bit(signo) & SIG_FAULTS || dumps;
     struct host_sigaction host = {0};
 
     host.flags = act->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT | LINUX_SA_RESTART);
@@ -132,9 +133,22 @@ void linux_signal_host_plain(int signo, uint64_t handler)
     syscall(SYS_rt_sigaction, signo, &host, NULL, sizeof(host.mask));
 }
 
+void linux_signal_core_limit(struct linux_process *p)
+{
+    struct rlimit limit;
+
+    pthread_mutex_lock(&p->sighand->lock);
+    p->dumps_core = getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur > 0;
+    for (int signo = 1; signo <= LINUX_NSIG; signo++)
+        if (sig_bit(signo) & SIG_CORES & ~SIG_FAULTS)
+            linux_signal_host_install(p, signo, &p->sighand->action[signo - 1]);
+    pthread_mutex_unlock(&p->sighand->lock);
+}
+
 int linux_signal_init(struct linux_process *p, struct linux_thread *t, struct err *err)
 {
     struct linux_sighand *s = x_new(struct linux_sighand);
+    struct rlimit core;
     int r;
 
     pthread_mutex_init(&s->lock, NULL);
@@ -154,8 +168,10 @@ int linux_signal_init(struct linux_process *p, struct linux_thread *t, struct er
         if (host.handler == (void *)SIG_IGN)
             s->action[signo - 1].handler = (uint64_t)SIG_IGN;
         if (sig_bit(signo) & SIG_FAULTS)
-            linux_signal_host_install(signo, &s->action[signo - 1]);
+            linux_signal_host_install(p, signo, &s->action[signo - 1]);
     }
+    if (getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0)
+        linux_signal_core_limit(p);
     sig_host_set_mask(t->sigmask);
     return 0;
 }
@@ -170,8 +186,8 @@ void linux_signal_exec_prepare(struct linux_process *p)
 
 void linux_signal_exec_failed(struct linux_process *p)
 {
-    linux_signal_host_install(SIGSEGV, &p->sighand->action[SIGSEGV - 1]);
-    linux_signal_host_install(SIGBUS, &p->sighand->action[SIGBUS - 1]);
+    linux_signal_host_install(p, SIGSEGV, &p->sighand->action[SIGSEGV - 1]);
+    linux_signal_host_install(p, SIGBUS, &p->sighand->action[SIGBUS - 1]);
 }
 
 struct linux_sighand *linux_sighand_copy(struct linux_sighand *from)
@@ -184,15 +200,15 @@ struct linux_sighand *linux_sighand_copy(struct linux_sighand *from)
     return s;
 }
 
-void linux_sighand_clear(struct linux_sighand *s)
+void linux_sighand_clear(struct linux_process *p)
 {
     for (int signo = 1; signo <= LINUX_NSIG; signo++) {
-        struct linux_sigaction *act = &s->action[signo - 1];
+        struct linux_sigaction *act = &p->sighand->action[signo - 1];
 
         if (act->handler <= 1)
             continue;
         *act = (struct linux_sigaction){0};
-        linux_signal_host_install(signo, act);
+        linux_signal_host_install(p, signo, act);
     }
 }
 

@@ -33,7 +33,7 @@ int64_t linux_sys_rt_sigaction(struct linux_thread *t, const uint64_t a[6])
         act.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | LINUX_SA_ONSTACK | LINUX_SA_RESTART | LINUX_SA_NODEFER |
             LINUX_SA_RESETHAND | 0x800 /* SA_EXPOSE_TAGBITS */;
         s->action[(int)signo - 1] = act;
-        linux_signal_host_install((int)signo, &act);
+        linux_signal_host_install(t->process, (int)signo, &act);
     }
     pthread_mutex_unlock(&s->lock);
     return a[2] ? guest_write(t, a[2], &old, sizeof(old)) : 0;

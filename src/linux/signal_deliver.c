@@ -55,13 +55,6 @@ static void forbid_host_core(struct linux_process *p)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static bool dumps_core(int signo)
-{
-    return sig_bit(signo) &
-        (sig_bit(SIGQUIT) | sig_bit(SIGILL) | sig_bit(SIGTRAP) | sig_bit(SIGABRT) | sig_bit(SIGBUS) | sig_bit(SIGFPE) |
-            sig_bit(SIGSEGV) | sig_bit(SIGXCPU) | sig_bit(SIGXFSZ) | sig_bit(SIGSYS));
-}
-
 static bool ends_process(int signo)
 {
     return !(sig_bit(signo) &
@@ -72,21 +65,17 @@ static bool ends_process(int signo)
 /* SIG_DFL: host signals are blocked, all but signo stay so. Returns if the signal does not end the process. */
 static void default_action(struct linux_thread *t, const siginfo_t *info)
 {
-    static const struct linux_sigaction dfl;
     int signo = info->si_signo;
     uint64_t mask = ~sig_bit(signo);
     uint64_t old = sig_host_block_all();
 
-    if (dumps_core(signo)) {
+    if (sig_bit(signo) & SIG_CORES) {
         linux_core_write(t, info);
         forbid_host_core(t->process);
     }
     if (ends_process(signo))
         linux_debugger_exit(t->process, true, signo);
-    if (sig_bit(signo) & SIG_FAULTS)
-        linux_signal_host_plain(signo, (uint64_t)SIG_DFL);
-    else
-        linux_signal_host_install(signo, &dfl);
+    linux_signal_host_plain(signo, (uint64_t)SIG_DFL);
     host_raise(info);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
     if (!ends_process(signo)) {
@@ -139,7 +128,7 @@ void linux_signal_force(struct linux_thread *t, const siginfo_t *info)
     pthread_mutex_lock(&s->lock);
     if (t->sigmask & bit || act->handler == (uint64_t)SIG_IGN) {
         *act = (struct linux_sigaction){0};
-        linux_signal_host_install(info->si_signo, act);
+        linux_signal_host_install(t->process, info->si_signo, act);
         t->sigmask &= ~bit;
     }
     pthread_mutex_unlock(&s->lock);
@@ -222,7 +211,7 @@ static struct linux_sigaction take_action(struct linux_thread *t, int signo)
     act = s->action[signo - 1];
     if (act.handler > 1 && act.flags & LINUX_SA_RESETHAND) {
         s->action[signo - 1].handler = (uint64_t)SIG_DFL;
-        linux_signal_host_install(signo, &s->action[signo - 1]);
+        linux_signal_host_install(t->process, signo, &s->action[signo - 1]);
     }
     pthread_mutex_unlock(&s->lock);
     return act;

@@ -2,7 +2,8 @@
  *
  * The host's state mirrors the guest's: a signal that the guest handles has lodge's handler, SIG_DFL and SIG_IGN are the
  * host's own, and the host thread's mask is the guest's mask. Exceptions: SIGSEGV and SIGBUS always have lodge's handler and
- * are never blocked; while a signal waits in the thread's queue all others are blocked.
+ * are never blocked; while a signal waits in the thread's queue all others are blocked; while RLIMIT_CORE allows core files,
+ * SIG_DFL signals that dump core are caught, for the core file must be the guest's.
  *
  * SA_RESTART is passed on to the host: an interrupted host call that the kernel would restart is seen by the handler with pc
  * at its system-call instruction, where linux_host_call turns it into -LINUX_ERESTARTSYS; one that it would not restart
@@ -39,6 +40,10 @@ static inline uint64_t sig_bit(int signo)
 }
 
 #define SIG_FAULTS (sig_bit(SIGSEGV) | sig_bit(SIGBUS)) /* never blocked in the host */
+/* Default action "core" (signal(7)). */
+#define SIG_CORES                                                                                                      \
+    (sig_bit(SIGQUIT) | sig_bit(SIGILL) | sig_bit(SIGTRAP) | sig_bit(SIGABRT) | sig_bit(SIGBUS) | sig_bit(SIGFPE) |    \
+        sig_bit(SIGSEGV) | sig_bit(SIGXCPU) | sig_bit(SIGXFSZ) | sig_bit(SIGSYS))
 #define SIG_UNBLOCKABLE (sig_bit(SIGKILL) | sig_bit(SIGSTOP))
 
 /* ---- signal.c ---- */
@@ -46,11 +51,11 @@ uint64_t sig_host_block_all(void); /* SIGSEGV and SIGBUS too; returns the previo
 void sig_host_set_mask(uint64_t mask);
 /* The guest's mask becomes mask, and the host's follows (unless signals are queued: then delivery sets it). */
 void linux_signal_set_mask(struct linux_thread *t, uint64_t mask);
-void linux_signal_host_install(int signo, const struct linux_sigaction *act);
+void linux_signal_host_install(struct linux_process *p, int signo, const struct linux_sigaction *act);
 void linux_signal_host_plain(int signo, uint64_t handler); /* SIG_DFL or SIG_IGN, also for SIGSEGV and SIGBUS */
 void linux_signal_push(struct linux_thread *t, const siginfo_t *info, bool first); /* host signals blocked */
 struct linux_sighand *linux_sighand_copy(struct linux_sighand *from);
-void linux_sighand_clear(struct linux_sighand *s); /* CLONE_CLEAR_SIGHAND: handlers become SIG_DFL */
+void linux_sighand_clear(struct linux_process *p); /* CLONE_CLEAR_SIGHAND: handlers become SIG_DFL */
 void linux_sighand_put(struct linux_sighand *s);
 int linux_host_altstack_new(struct linux_thread *t);  /* 0 or -errno; used once set */
 void linux_host_altstack_use(struct linux_thread *t); /* by the thread itself */

@@ -225,7 +225,7 @@ static int host_thread_new(struct linux_process *p, pthread_t *host, void *(*fn)
     r = pthread_create(host, &attr, fn, arg);
     pthread_attr_destroy(&attr);
     sig_host_block_all();
-    linux_signal_host_install(SIGSETXID, &p->sighand->action[SIGSETXID - 1]);
+    linux_signal_host_install(p, SIGSETXID, &p->sighand->action[SIGSETXID - 1]);
     return r;
 }
 
