@@ -77,9 +77,12 @@ void rv64_tr_branch(struct rv64_tr *t, const struct rv64_insn *i, unsigned p, un
         jump(t, t->next);
 }
 
-/* p = enum ir_exit, q = 1: goes on after this instruction, 0: stays at it */
+/* p = enum ir_exit, q = 1: goes on after this instruction, 0: stays at it. A system call ends a reservation, as the kernel's
+ * way back to the program does (arch/riscv/kernel/entry.S). */
 void rv64_tr_exit(struct rv64_tr *t, const struct rv64_insn *i, unsigned p, unsigned q)
 {
+    if (p == IR_EXIT_SYSCALL)
+        ir_put(t->b, SLOT_RESV_ADDR, rv64_imm(t, -1));
     ir_exit(t->b, p, q ? t->next : t->pc);
     t->done = true;
 }
