@@ -62,18 +62,8 @@ static inline ir_ref rv64_imm(struct rv64_tr *t, int64_t v)
 /* Ends the unit: this instruction does not exist. */
 void rv64_illegal(struct rv64_tr *t);
 
-#define TRANSLATORS(X)                                                                                                 \
-    /* translate_alu.c */                                                                                              \
-    X(rr)                                                                                                              \
-    X(ri)                                                                                                              \
-    X(rr_w) X(ri_w) X(addi) X(lui) X(auipc) X(unary) X(unary_w) X(extend) X(orn) X(xnor) X(shadd) X(slliuw) X(clmulr)  \
-        X(bit) X(biti) X(czero)                                                     /* translate_mem.c */              \
-        X(load) X(store) X(fload) X(fstore) X(lr) X(sc) X(amo) X(fence) X(cbo_zero) /* translate_flow.c */             \
-        X(illegal) X(jal) X(jalr) X(branch) X(exit) X(csr)                          /* translate_fp.c */               \
-        X(f3) X(f2) X(f1) X(ff) X(fcmp) X(ftox) X(xtof) X(ftof) X(ftoh) X(htof) X(fmvx) X(fmvf) X(fclass) X(fli)       \
-            X(fcvtmod)
-#define X(name) rv64_tr_fn rv64_tr_##name;
-TRANSLATORS(X)
-#undef X
+#define T(id, fn, p, q) rv64_tr_fn rv64_tr_##fn;
+#include "cpu/rv64/translate.def"
+#undef T
 
 #endif

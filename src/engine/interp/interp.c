@@ -192,6 +192,16 @@ void engine_interpret_unit(const struct ir_unit *u, struct mem_space *m, const s
         event->addr = r.fault_addr;
         event->access = r.fault_write ? CPU_WRITE : CPU_READ;
         event->fault = engine_fault_kind(m, r.fault_addr, event->access);
+        if (event->fault == CPU_FAULT_BUS && (r.fault_addr & (MEM_PAGE - 1)) > MEM_PAGE - 16) {
+            /* It may begin in a good page and end in a bad one, which is then the one at fault. */
+            uint64_t next = (r.fault_addr | (MEM_PAGE - 1)) + 1;
+            enum cpu_fault fault = engine_fault_kind(m, next, event->access);
+
+            if (fault != CPU_FAULT_BUS) {
+                event->addr = next;
+                event->fault = fault;
+            }
+        }
         break;
     }
 }
