@@ -485,6 +485,7 @@ static int make_blocks(struct parser *p)
     n = (uint32_t)p->starts.len;
     vec_clear(&b->out_block);
     vec_clear(&b->out_pred);
+    vec_reserve(&b->out_pred, 1);
     for (uint32_t i = 0; i < n; i++) {
         struct ir_block bb = {.first = p->starts.data[i], .end = i + 1 < n ? p->starts.data[i + 1] : b->unit.ninsns};
         const struct ir_insn *last = ir_at(b, bb.end - 1);
@@ -532,8 +533,7 @@ static int make_phis(struct parser *p)
     vec_foreach (bb, &b->out_block) {
         for (ir_ref r = bb->first; r < bb->end; r++) {
             struct ir_insn *in = ir_at(b, r);
-            const struct phi_arg *arg = p->arg.data + in->a;
-            uint32_t n = in->b, at = (uint32_t)b->out_phi.len;
+            uint32_t first = in->a, n = in->b, at = (uint32_t)b->out_phi.len;
 
             if (in->op != IR_phi)
                 continue;
@@ -541,8 +541,8 @@ static int make_phis(struct parser *p)
                 return err_set(p->err, -EINVAL, "phi: %u operands for %u predecessors", n, bb->npreds);
             for (uint32_t i = 0; i < bb->npreds; i++)
                 for (uint32_t k = 0; k < n; k++)
-                    if (arg[k].block == bb->preds[i] && b->out_phi.len == at + i)
-                        vec_push(&b->out_phi, arg[k].number);
+                    if (p->arg.data[first + k].block == bb->preds[i] && b->out_phi.len == at + i)
+                        vec_push(&b->out_phi, p->arg.data[first + k].number);
             if (b->out_phi.len != at + n)
                 return err_set(p->err, -EINVAL, "phi: operands do not match the predecessors");
             in->a = at;
