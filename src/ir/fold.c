@@ -230,12 +230,44 @@ static ir_ref fold_and(struct ir_builder *b, struct ir_insn *in)
     return 0;
 }
 
+/* (x >> k) | (x << width - k), as compilers write a rotation where there is no instruction for it; 32-bit halves may come
+ * sign-extended (RISC-V srliw, slliw), which then goes for the result too. */
+static void fold_rotation(struct ir_builder *b, struct ir_insn *in)
+{
+    struct ir_insn x = *ir_at(b, in->a), y = *ir_at(b, in->b);
+    bool extended = x.op == IR_sext && y.op == IR_sext && x.aux == 32 && y.aux == 32;
+    uint64_t right, left;
+    ir_ref r;
+
+    if (extended) {
+        x = *ir_at(b, x.a);
+        y = *ir_at(b, y.a);
+    }
+    if (x.op == IR_shl) {
+        struct ir_insn t = x;
+        x = y;
+        y = t;
+    }
+    if (x.op != IR_shr || y.op != IR_shl || x.a != y.a || x.type != y.type || x.type != (extended ? IR_I32 : in->type) ||
+        !ir_is_const(b, x.b, &right) || !ir_is_const(b, y.b, &left) || !right || right + left != ir_type_bits(x.type))
+        return;
+    if (!extended) {
+        become(in, IR_rotr, 0, x.a, x.b);
+        return;
+    }
+    r = ir_emit(b, IR_rotr, IR_I32, 0, x.a, x.b, 0);
+    become(in, IR_sext, 32, r, 0);
+}
+
 static ir_ref fold_or(struct ir_builder *b, struct ir_insn *in)
 {
     constant_right(b, in);
     if (in->a == in->b || is_const(b, in->b, 0))
         return in->a;
-    return is_const(b, in->b, ~(uint64_t)0) ? in->b : 0;
+    if (is_const(b, in->b, ~(uint64_t)0))
+        return in->b;
+    fold_rotation(b, in);
+    return 0;
 }
 
 static ir_ref fold_not(struct ir_builder *b, struct ir_insn *in)

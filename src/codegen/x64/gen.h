@@ -17,7 +17,7 @@
 #include "codegen/space_int.h"
 #include "codegen/x64/encode.h"
 
-enum { VAL_LAZY = 1, VAL_BOXED = 2, VAL_DEAD = 4, VAL_NO_DOUBLE_NAN = 8 };
+enum { VAL_LAZY = 1, VAL_BOXED = 2, VAL_DEAD = 4, VAL_WIDE = 8 /* someone looks at bits 32-63 */, VAL_FREES_HOME = 16 };
 enum { MEM_NONE, MEM_SLOT, MEM_SPILL };
 
 struct cg_val {
@@ -137,6 +137,14 @@ static inline unsigned gen_type(const struct cg_gen *g, ir_ref r)
 static inline bool gen_live_after(const struct cg_gen *g, uint32_t v)
 {
     return v && g->val[v].last > g->now;
+}
+
+/* An extension from 32 bits of which only those 32 are looked at. */
+static inline bool gen_same_low(const struct cg_gen *g, ir_ref i)
+{
+    const struct ir_insn *in = &g->insn[i];
+
+    return (in->op == IR_sext || in->op == IR_zext) && in->aux >= 32 && !(g->val[i].flags & VAL_WIDE);
 }
 
 static inline uint64_t gen_literal(const struct ir_insn *in)

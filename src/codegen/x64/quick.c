@@ -130,6 +130,38 @@ static bool passes_hint(const struct ir_insn *in)
     }
 }
 
+/* Marks operands whose bits 32-63 matter for the result. Wrapping arithmetic asks for no more than its own user does. */
+static void demand(struct cg_gen *g, const struct ir_insn *in, bool wide, unsigned mask)
+{
+    switch (in->op) {
+    case IR_add:
+    case IR_sub:
+    case IR_mul:
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+    case IR_andn:
+    case IR_not:
+    case IR_neg:
+        if (!wide)
+            return;
+        break;
+    case IR_trunc: return;
+    case IR_sext:
+    case IR_zext:
+        if (in->aux <= 32)
+            return;
+        break;
+    default: break;
+    }
+    if ((mask & 1) && in->a)
+        g->val[in->a].flags |= VAL_WIDE;
+    if ((mask & 2) && in->b)
+        g->val[in->b].flags |= VAL_WIDE;
+    if ((mask & 4) && in->c)
+        g->val[in->c].flags |= VAL_WIDE;
+}
+
 static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
 {
     const struct ir_insn *in = &g->insn[i];
@@ -152,6 +184,7 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
             g->val[in->a].hint_epoch = *epoch;
         }
         count_use(g, in->a, i);
+        g->val[in->a].flags |= VAL_WIDE;
         return;
     }
     if (in->op == IR_get) {
@@ -171,7 +204,9 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
         v->flags |= VAL_LAZY;
         use_at = v->last;
     }
-    if (in->op == IR_trunc || in->op == IR_fbox || in->op == IR_funbox)
+    if (mask)
+        demand(g, in, v->flags & VAL_WIDE, mask);
+    if (in->op == IR_trunc || in->op == IR_fbox || in->op == IR_funbox || gen_same_low(g, i))
         use_at = v->last; /* may turn out to be the same value */
     if (mask & 1)
         count_use(g, in->a, use_at);

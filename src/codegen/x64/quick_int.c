@@ -673,7 +673,7 @@ static void gen_extend(struct cg_gen *g, ir_ref i)
     bool is_signed = in->op == IR_sext;
     struct operand a;
 
-    if (from >= type_bits(in->type)) {
+    if (from >= type_bits(in->type) || gen_same_low(g, i)) {
         gen_alias(g, i, in->a);
         return;
     }
