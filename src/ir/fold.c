@@ -248,8 +248,9 @@ static void fold_rotation(struct ir_builder *b, struct ir_insn *in)
         x = y;
         y = t;
     }
-    if (x.op != IR_shr || y.op != IR_shl || x.a != y.a || x.type != y.type || x.type != (extended ? IR_I32 : in->type) ||
-        !ir_is_const(b, x.b, &right) || !ir_is_const(b, y.b, &left) || !right || right + left != ir_type_bits(x.type))
+    if (x.op != IR_shr || y.op != IR_shl || x.a != y.a || x.type != y.type ||
+        x.type != (extended ? IR_I32 : in->type) || !ir_is_const(b, x.b, &right) || !ir_is_const(b, y.b, &left) ||
+        !right || right + left != ir_type_bits(x.type))
         return;
     if (!extended) {
         become(in, IR_rotr, 0, x.a, x.b);

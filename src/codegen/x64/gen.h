@@ -67,6 +67,8 @@ struct cg_gen {
     uint8_t *entry;
     uint64_t pc;     /* guest address of the current mark */
     uint32_t now;    /* instruction being translated */
+    uint32_t avail;  /* homes that may hold temporaries: they are put before anyone looks */
+    uint32_t epoch;  /* barriers still to come, plus 1 */
     uint32_t locked; /* registers that hold operands of it */
     bool failed;     /* out of spill words or an op that this tier lacks */
     const char *why;
@@ -76,6 +78,7 @@ struct cg_gen {
 
     struct cg_val *val; /* owned; by ref */
     uint32_t val_cap;
+    uint32_t *epoch_mask;                /* owned; by epoch: avail at its start */
     uint32_t *memval;                    /* owned; by slot: value that the slot's memory holds */
     uint32_t *slot_epoch, *slot_pending; /* owned; backward pass, by slot */
     struct cg_cold *cold;                /* owned */

@@ -180,6 +180,7 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
         g->slot_epoch[slot] = *epoch;
         g->slot_pending[slot] = in->a;
         if (g->conv->home[slot] != X64_NONE) {
+            g->epoch_mask[*epoch] |= 1u << g->conv->home[slot];
             g->val[in->a].hint = g->conv->home[slot];
             g->val[in->a].hint_epoch = *epoch;
         }
@@ -189,6 +190,10 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
     }
     if (in->op == IR_get) {
         drop_hint(g, in->aux, *epoch);
+        if (v->uses && g->slot_epoch[in->aux] == *epoch && g->conv->home[in->aux] != X64_NONE) {
+            v->flags |= VAL_FREES_HOME;
+            g->epoch_mask[*epoch] &= ~(1u << g->conv->home[in->aux]);
+        }
         g->slot_epoch[in->aux] = 0;
         v->hint = X64_NONE;
     }
@@ -199,7 +204,7 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
         return;
     }
     if (is_barrier(g, in))
-        ++*epoch;
+        g->epoch_mask[++*epoch] = 0;
     if (v->uses == 1 && mask && folds(g, i, v->last)) {
         v->flags |= VAL_LAZY;
         use_at = v->last;
@@ -229,8 +234,11 @@ static void scan(struct cg_gen *g)
         g->val[i] = (struct cg_val){.root = i, .reg = X64_NONE, .hint = X64_NONE};
     memset(g->memval, 0, g->s->guest->nslots * sizeof(*g->memval));
     memset(g->slot_epoch, 0, g->s->guest->nslots * sizeof(*g->slot_epoch));
+    g->epoch_mask[epoch] = 0;
     for (uint32_t i = n; i-- > 1;)
         scan_insn(g, i, &epoch);
+    g->epoch = epoch;
+    g->avail = g->epoch_mask[epoch];
 }
 
 /* ---- forward pass -------------------------------------------------------------------------------------------------- */
@@ -361,6 +369,8 @@ static bool forward(struct cg_gen *g)
             return false;
         g->now = i;
         gen_op(g, i);
+        if (is_barrier(g, &g->insn[i]))
+            g->avail = g->epoch_mask[--g->epoch];
         gen_done(g);
     }
     return true;
@@ -418,6 +428,7 @@ static struct cg_gen *gen_for(struct cg_space *s, const struct ir_unit *u)
     if (u->ninsns > g->val_cap) {
         g->val_cap = u->ninsns + u->ninsns / 2 + 256;
         g->val = x_reallocarray(g->val, g->val_cap, sizeof(*g->val));
+        g->epoch_mask = x_reallocarray(g->epoch_mask, g->val_cap + 2, sizeof(*g->epoch_mask));
     }
     return g;
 }
@@ -425,6 +436,7 @@ static struct cg_gen *gen_for(struct cg_space *s, const struct ir_unit *u)
 void cg_x64_gen_free(struct cg_gen *g)
 {
     x_free(g->val);
+    x_free(g->epoch_mask);
     x_free(g->memval);
     x_free(g->slot_epoch);
     x_free(g->slot_pending);

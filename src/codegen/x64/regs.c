@@ -133,21 +133,36 @@ static void displace(struct cg_gen *g, unsigned reg)
 
 static uint32_t class_scratch(const struct cg_gen *g, bool xmm)
 {
-    return g->conv->scratch & (xmm ? SCRATCH_XMM : ~SCRATCH_XMM);
+    return (g->conv->scratch | g->avail) & (xmm ? SCRATCH_XMM : ~SCRATCH_XMM);
 }
 
-/* The scratch register whose loss costs least: free, then one with a copy elsewhere, then the one needed last. */
+static uint32_t free_among(const struct cg_gen *g, uint32_t candidates)
+{
+    uint32_t result = 0;
+
+    for (uint32_t set = candidates; set; set &= set - 1) {
+        uint32_t v = g->regval[ctz32(set)];
+        if (!v || g->val[v].last < g->now)
+            result |= set & -set;
+    }
+    return result;
+}
+
+/* The register whose loss costs least: a free one (homes last, for their puts are to come), then one with a copy
+ * elsewhere, then the one needed last. */
 static unsigned victim(const struct cg_gen *g, uint32_t candidates)
 {
+    uint32_t free_regs = free_among(g, candidates), best_score = 0;
     unsigned best = X64_NONE;
-    uint32_t best_score = 0;
 
+    if (free_regs & g->conv->scratch)
+        return ctz32(free_regs & g->conv->scratch);
+    if (free_regs)
+        return ctz32(free_regs);
     for (uint32_t set = candidates; set; set &= set - 1) {
         unsigned r = ctz32(set);
         uint32_t v = g->regval[r], score;
 
-        if (!v || g->val[v].last < g->now)
-            return r;
         score = (g->val[v].mem != MEM_NONE || is_const_op(g, v) ? 0x80000000u : 0) | g->val[v].last;
         if (score > best_score) {
             best_score = score;
@@ -266,7 +281,7 @@ void gen_value_to(struct cg_gen *g, unsigned reg, ir_ref ref)
  * that is needed later moves to a scratch register or a spill word. */
 static void save_home(struct cg_gen *g, unsigned reg)
 {
-    uint32_t v = g->regval[reg], free_regs, f;
+    uint32_t v = g->regval[reg], free_regs;
 
     if (!gen_live_after(g, v) || g->val[v].reg != reg) {
         unbind(g, reg);
@@ -281,12 +296,9 @@ static void save_home(struct cg_gen *g, unsigned reg)
         }
     if (g->val[v].mem != MEM_NONE || is_const_op(g, v))
         return;
-    free_regs = 0;
-    for (uint32_t set = class_scratch(g, is_xmm(reg)) & ~g->locked; set; set &= set - 1) {
-        f = g->regval[ctz32(set)];
-        if (!f || g->val[f].last < g->now)
-            free_regs |= set & -set;
-    }
+    free_regs = free_among(g, class_scratch(g, is_xmm(reg)) & ~g->locked & ~(1u << reg));
+    if (free_regs & g->conv->scratch)
+        free_regs &= g->conv->scratch;
     if (free_regs) {
         unsigned r = ctz32(free_regs);
         unbind(g, r);
@@ -305,8 +317,10 @@ unsigned gen_dest(struct cg_gen *g, ir_ref v, unsigned prefer, bool early)
     bool xmm = is_float(gen_type(g, v));
     unsigned hint = g->val[v].hint;
 
-    if (hint != X64_NONE && !(early && (g->locked >> hint & 1))) {
+    /* A locked register is that of an operand, which may be overwritten if not early, or holds no value: a temporary. */
+    if (hint != X64_NONE && (!(g->locked >> hint & 1) || (!early && g->regval[hint]))) {
         save_home(g, hint);
+        g->locked |= 1u << hint;
         return hint;
     }
     if (!early && prefer != X64_NONE && (class_scratch(g, xmm) >> prefer & 1)) {
@@ -342,6 +356,8 @@ void gen_get(struct cg_gen *g, ir_ref v)
     unsigned slot = g->insn[v].aux, home = g->conv->home[slot];
     uint32_t old = home != X64_NONE ? g->regval[home] : g->memval[slot];
 
+    if (g->val[v].flags & VAL_FREES_HOME)
+        g->avail |= 1u << home;
     if (old && g->val[old].last >= g->now && is_float(gen_type(g, old)) == is_float(gen_type(g, v))) {
         gen_alias(g, v, old);
         return;
@@ -402,23 +418,24 @@ void gen_put(struct cg_gen *g, unsigned slot, ir_ref value)
         put_memory(g, slot, v);
         return;
     }
+    g->avail &= ~(1u << home);
     if (g->regval[home] == v)
         return;
     save_home(g, home);
     old = val->reg;
     gen_value_to(g, home, v);
-    /* The home lasts longer than a scratch register. */
-    if (old != X64_NONE && (g->conv->scratch >> old & 1))
-        g->regval[old] = 0;
-    if (old == X64_NONE || (g->conv->scratch >> old & 1))
+    if (old == X64_NONE || ((g->conv->scratch | g->avail) >> old & 1)) { /* the home lasts longer */
+        if (old != X64_NONE)
+            g->regval[old] = 0;
         val->reg = (uint8_t)home;
+    }
     g->regval[home] = v;
 }
 
 void gen_done(struct cg_gen *g)
 {
     g->locked = 0;
-    for (uint32_t set = g->conv->scratch; set; set &= set - 1) {
+    for (uint32_t set = g->conv->scratch | g->avail; set; set &= set - 1) {
         unsigned r = ctz32(set);
         uint32_t v = g->regval[r];
         if (v && g->val[v].last <= g->now)
