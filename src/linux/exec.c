@@ -20,6 +20,7 @@
 
 #include "base/base.h"
 #include "linux/guest.h"
+#include "linux/limits_int.h"
 #include "linux/load_int.h"
 #include "linux/sys_c.h"
 
@@ -28,12 +29,10 @@ enum { SCRIPT_LINE = 256, SCRIPT_DEPTH = 5 };
 
 /* ---- the file ---- */
 
-/* Reading is what lodge needs, executing is what the guest needs. The guest's descriptors may all be in use: then one
- * more is allowed for this moment. */
+/* Reading is what lodge needs, executing is what the guest needs. */
 static int open_file(int dirfd, const char *path, int flags)
 {
     int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-    struct rlimit limit, more;
     int fd;
 
     if (flags & AT_EMPTY_PATH) { /* opened anew, since it may not be open for reading; without /proc, as it is */
@@ -43,15 +42,7 @@ static int open_file(int dirfd, const char *path, int flags)
         fd = open(name, how);
         return fd < 0 && errno == ENOENT ? fcntl(dirfd, F_DUPFD_CLOEXEC, 0) : fd;
     }
-    fd = openat(dirfd, path, how);
-    if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return fd;
-    more = limit;
-    more.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &more);
-    fd = openat(dirfd, path, how);
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return fd;
+    return openat(dirfd, path, how);
 }
 
 /* A directory, a device or a file without x bits (of one that we may read). */
@@ -304,6 +295,8 @@ static void build_options(const struct linux_process *p, struct linux_exec *x)
     option_fd(x, "seccomp-fd", x->seccomp_fd);
     if (p->trace_root)
         option_fd(x, "trace-root", p->trace_root);
+    vec_push(&x->owned, linux_limits_text(p));
+    option(x, "limits", vec_last(&x->owned));
     option(x, "", NULL); /* "--" */
     vec_push(&x->argv, x->path);
 }
@@ -337,7 +330,7 @@ static int add_guest_argv(struct linux_thread *t, uint64_t list, struct linux_ex
 
 /* ---- set-id programs ---- */
 
-static bool has_capability(unsigned cap)
+bool linux_has_capability(unsigned cap)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2] = {{0}};
@@ -360,7 +353,7 @@ static void become_owner(struct linux_thread *t, const struct linux_exec *x, uid
         return;
     if (x->nosuid || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
         return;
-    if ((setuid_bit && !has_capability(CAP_SETUID)) || (setgid_bit && !has_capability(CAP_SETGID))) {
+    if ((setuid_bit && !linux_has_capability(CAP_SETUID)) || (setgid_bit && !linux_has_capability(CAP_SETGID))) {
         linux_trace_note(t, "%s: set-id bits ignored: that needs CAP_SETUID and CAP_SETGID", x->path);
         return;
     }
@@ -394,9 +387,6 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     int64_t r;
     int status;
 
-    status = linux_seccomp_to_fd(t, &x->seccomp_fd);
-    if (status < 0)
-        return status;
     build_options(p, x);
     status = add_guest_argv(t, argv, x);
     if (status < 0)
@@ -418,14 +408,23 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     return r;
 }
 
-static int64_t do_exec(struct linux_thread *t, int dirfd, const char *path, const uint64_t a[6], int flags)
+/* name: what the new program is told it was started as; NULL: the path. */
+static int64_t do_exec(
+    struct linux_thread *t, int dirfd, const char *path, const uint64_t a[6], int flags, const char *name)
 {
     struct linux_exec *x = x_new(struct linux_exec);
+    struct rlimit limit;
     int64_t r;
 
     linux_exec_free(t->exec);
     t->exec = x;
+    linux_limits_raise(&limit); /* the guest's descriptors may all be in use */
     r = linux_exec_resolve(t->process->config, dirfd, path, flags, x);
+    if (r == 0 && name && !x->prefix.len)
+        strcpy(x->path, name);
+    if (r == 0 && x->kind == LINUX_EXEC_GUEST)
+        r = linux_seccomp_to_fd(t, &x->seccomp_fd);
+    linux_limits_restore(&limit);
     if (r == 0 && t->process->trace_fd >= 0) /* later there is nobody to print it; a failure prints a second line */
         linux_trace_call(t, t->call_nr, t->call_args, 0);
     if (r == 0 && x->kind == LINUX_EXEC_GUEST) {
@@ -435,6 +434,7 @@ static int64_t do_exec(struct linux_thread *t, int dirfd, const char *path, cons
     }
     if (r == 0 || x->kind == LINUX_EXEC_GUEST) {
         linux_signal_exec_prepare(t->process);
+        linux_limits_native(t->process);
         r = host_result(syscall(SYS_execveat, dirfd, path, a[0], a[1], flags));
         linux_signal_exec_failed(t->process);
     }
@@ -470,8 +470,8 @@ int64_t linux_sys_execveat(struct linux_thread *t, const uint64_t a[6])
     if (!path[0] && (flags & AT_EMPTY_PATH) && fd_path(t, dirfd, exe) < 0)
         return -EBADF;
     if (linux_proc_exe(t, dirfd, path, exe))
-        return do_exec(t, AT_FDCWD, exe, a + 2, 0);
-    return do_exec(t, dirfd, path, a + 2, flags);
+        return do_exec(t, AT_FDCWD, exe, a + 2, 0, path[0] ? path : NULL);
+    return do_exec(t, dirfd, path, a + 2, flags, NULL);
 }
 
 int64_t linux_sys_execve(struct linux_thread *t, const uint64_t a[6])

@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "linux/limits_int.h"
 
 /* The host's path of an absolute path inside the sysroot, symlinks resolved as if the sysroot were the root directory. */
 static void sysroot_lookup(const char *sysroot, char path[LINUX_PATH_MAX], bool nofollow)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0), .resolve = RESOLVE_IN_ROOT};
-    _cleanup_close_ int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int root = linux_own_open(AT_FDCWD, sysroot, O_PATH | O_DIRECTORY);
     _cleanup_close_ int fd = -1;
     char link[40], found[LINUX_PATH_MAX];
     ssize_t n;

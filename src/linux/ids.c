@@ -1,4 +1,4 @@
-/* ids.c - what belongs to a process besides memory and files: prctl, resource limits, personality. User and group numbers,
+/* ids.c - what belongs to a process besides memory and files: prctl, personality. User and group numbers,
  * scheduling and capabilities go to the host by the system-call table, per thread as the kernel has them: the guest's libc
  * does its own broadcast.
  */
@@ -102,6 +102,7 @@ int64_t linux_sys_prctl(struct linux_thread *t, const uint64_t a[6])
     return -EINVAL;
 }
 
+<<<<<<< HEAD
 /* ---- limits ---- */
 
 /* Limits of the address space would hit lodge's own memory first, so they are the guest's to see while the host's stay as
@@ -173,6 +174,8 @@ int64_t linux_sys_setrlimit(struct linux_thread *t, const uint64_t a[6])
     return linux_sys_prlimit64(t, (const uint64_t[6]){0, a[0], a[1], 0});
 }
 
+=======
+>>>>>>> b353970 (linux: limits of its own file; exec with no descriptor left, limits survive exec)
 /* ---- the rest ---- */
 
 /* The host gets what matters to programs that it starts and cannot harm lodge's own layout. */

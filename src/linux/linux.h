@@ -26,6 +26,7 @@ struct linux_config {
     const char *sysroot;  /* where absolute paths of the interpreter and libraries are looked up first, or NULL */
     int trace_fd;         /* --trace linux: where to print, or -1 */
     int trace_root;       /* --trace linux: thread whose lines carry no number; 0: this one */
+    const char *limits;   /* resource limits that the program before has left (limits.c), or NULL */
     int seccomp_fd;       /* filters that the program before has left, to be taken and closed; or -1 */
     bool sv48;            /* 2^47 address space instead of 2^38 */
     int self_fd;          /* descriptor of lodge-guest itself for exec, or -1: /proc/self/exe */

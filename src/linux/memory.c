@@ -17,12 +17,12 @@ static struct mem_space *mem_of(struct linux_thread *t)
     return t->process->mm->mem;
 }
 
-/* Room left under the guest's RLIMIT_AS, which lodge keeps for itself (ids.c)? */
+/* Room left under the guest's RLIMIT_AS, which lodge keeps for itself (limits.c)? */
 static bool as_limit_ok(struct linux_thread *t, uint64_t len)
 {
     struct linux_process *p = t->process;
 
-    if (!p->own_limits_known || p->as_limit.rlim_cur == RLIM_INFINITY)
+    if (p->as_limit.rlim_cur == RLIM_INFINITY)
         return true;
     return len <= p->as_limit.rlim_cur && mem_total(p->mm->mem) <= p->as_limit.rlim_cur - len;
 }
@@ -31,7 +31,7 @@ static bool data_limit_ok(struct linux_thread *t, uint64_t brk)
 {
     struct linux_process *p = t->process;
 
-    return !p->own_limits_known || brk - p->mm->brk_start <= p->data_limit.rlim_cur;
+    return brk - p->mm->brk_start <= p->data_limit.rlim_cur;
 }
 
 static uint64_t page_up(uint64_t value)

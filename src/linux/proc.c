@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "linux/abi/abi.h"
+#include "linux/limits_int.h"
 #include "linux/signal_int.h"
 
 #define PROC_MAGIC 0x9fa0
@@ -120,7 +121,7 @@ static bool find_dir(int dirfd, const char *path, struct proc_dir *d)
     if (n == 0)
         dir[n++] = '.';
     dir[n] = '\0';
-    d->fd = openat(dirfd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    d->fd = linux_own_open(dirfd, dir, O_PATH | O_DIRECTORY);
     return d->fd >= 0 && classify(d);
 }
 
@@ -136,7 +137,7 @@ static bool runs_guest(const struct proc_dir *d)
 /* The program that another lodge process runs: the lowest mapped file, for a program lies below its interpreter. */
 static bool program_of(struct linux_thread *t, const struct proc_dir *d, char out[LINUX_PATH_MAX])
 {
-    _cleanup_close_ int fd = openat(d->fd, "maps", O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int fd = linux_own_open(d->fd, "maps", O_RDONLY);
     char text[2 * LINUX_PATH_MAX], *end, *path;
     uint64_t limit = mem_space_limit(t->process->mm->mem);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);

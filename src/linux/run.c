@@ -13,6 +13,7 @@
 #include "linux/debugger.h"
 #include "linux/exec_int.h"
 #include "linux/hidden_fd.h"
+#include "linux/limits_int.h"
 #include "linux/load_int.h"
 #include "linux/sys_c.h"
 #include "linux/thread_int.h"
@@ -83,12 +84,13 @@ static int choose_cpu(struct linux_process *p, struct err *err)
 }
 
 /* lodge-guest itself, for exec after a chroot: held from the start, since /proc may be gone by then. */
-static void hold_descriptors(struct linux_process *p)
+static void hold_descriptors(struct linux_process *p, const struct rlimit *limit)
 {
     p->self_fd = p->config->self_fd;
     p->trace_fd = p->config->trace_fd;
     if (p->self_fd < 0)
         p->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    linux_limits_restore(limit);
     linux_hidden_add(p, &p->self_fd);
     linux_hidden_add(p, &p->trace_fd);
 }
@@ -96,14 +98,11 @@ static void hold_descriptors(struct linux_process *p)
 static struct linux_process *process_new(const struct linux_config *c, struct err *err)
 {
     struct linux_process *p = x_new(struct linux_process);
-    struct rlimit nofile = {RLIM_INFINITY, RLIM_INFINITY};
 
-    getrlimit(RLIMIT_NOFILE, &nofile);
     pthread_mutex_init(&p->lock, NULL);
     p->config = c;
     p->ops = c->engine;
-    p->nofile_soft = nofile.rlim_cur;
-    p->nofile_hard = nofile.rlim_max;
+    linux_limits_init(p);
     p->personality = (uint64_t)personality(0xffffffff);
     p->mm = x_new(struct linux_mm);
     p->mm->users = 1;
@@ -117,6 +116,7 @@ static int start(struct linux_process *p, struct err *err)
 {
     struct cpu_engine_config engine = {.cpu = p->cpu, .mem = p->mm->mem, .tier = p->config->tier};
     struct linux_thread *t = x_new(struct linux_thread);
+    struct rlimit limit;
     int status;
 
     p->engine = p->ops->create(&engine, err);
@@ -126,6 +126,7 @@ static int start(struct linux_process *p, struct err *err)
     t->host = pthread_self();
     t->tid = (int)syscall(SYS_gettid);
     t->cpu = p->ops->thread_new(p->engine, NULL);
+    linux_limits_raise(&limit); /* the guest may have left no number free */
     p->trace_root = p->config->trace_root;
     status = linux_seccomp_from_fd(t, p->config->seccomp_fd);
     if (status < 0)
@@ -135,7 +136,7 @@ static int start(struct linux_process *p, struct err *err)
         status = linux_load(p, t, err);
     if (status < 0)
         return status;
-    hold_descriptors(p);
+    hold_descriptors(p, &limit);
     linux_thread_add(t);
     status = p->config->gdb ? linux_debugger_open(p, t, err) : 0;
     if (status < 0)

@@ -38,6 +38,7 @@ static const struct guest_option options[] = {
     OPTION("trace-fd", OPT_FD, trace_fd),
     OPTION("self-fd", OPT_FD, self_fd),
     OPTION("exec-fd", OPT_FD, exec_fd),
+    OPTION("limits", OPT_TEXT, limits),
     OPTION("seccomp-fd", OPT_FD, seccomp_fd),
     OPTION("trace-root", OPT_FD, trace_root),
     OPTION("sv48", OPT_FLAG, sv48),
