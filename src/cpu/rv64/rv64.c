@@ -10,7 +10,7 @@
 #include "base/bits.h"
 #include "cpu/rv64/rv64_int.h"
 
-enum { EM_RISCV_NUMBER = 243, TIMEBASE_HZ = 10000000 };
+enum { EM_RISCV_NUMBER = 243 };
 
 uint32_t rv64_fcsr_get(const struct rv64_state *s)
 {
@@ -185,7 +185,7 @@ static uint64_t helper_cycle(void *state, uint64_t a, uint64_t b, uint64_t c)
 
 static uint64_t helper_time(void *state, uint64_t a, uint64_t b, uint64_t c)
 {
-    return now(TIMEBASE_HZ);
+    return now(RV64_TIMEBASE_HZ);
 }
 
 /* Raises NV or NX in the host's FP environment, from where flags are collected. */

@@ -29,6 +29,9 @@ enum {
     RV64_A7
 };
 
+/* What the time CSR counts, a second (hwprobe's TIME_CSR_FREQ). */
+enum { RV64_TIMEBASE_HZ = 10000000 };
+
 /* frm and fflags as one CSR (fcsr: frm << 5 | fflags), unprivileged manual 11.2. */
 uint32_t rv64_fcsr_get(const struct rv64_state *s);
 void rv64_fcsr_set(struct rv64_state *s, uint32_t fcsr);

@@ -40,7 +40,7 @@ static void answer(struct linux_thread *t, struct pair *p)
     case KEY_MISALIGNED_SCALAR_PERF: p->value = MISALIGNED_FAST; return;
     case KEY_ZICBOZ_BLOCK_SIZE: p->value = CBO_BLOCK; return;
     case KEY_HIGHEST_VIRT_ADDRESS: p->value = mem_space_limit(t->process->mm->mem) - 1; return;
-    case KEY_TIME_CSR_FREQ: p->value = 1000000000; return;
+    case KEY_TIME_CSR_FREQ: p->value = RV64_TIMEBASE_HZ; return;
     default:
         p->key = -1;
         p->value = 0;
