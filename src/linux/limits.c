@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "linux/guest.h"
 #include "linux/hidden_fd.h"
+#include "linux/signal_int.h"
 #include "linux/sys_c.h"
 
 void linux_limits_init(struct linux_process *p)
@@ -124,8 +125,10 @@ static int64_t nofile_limit(struct linux_process *p, const struct rlimit *new, s
 static int64_t limits(struct linux_thread *t, int pid, int resource, const struct rlimit *new, struct rlimit *old)
 {
     struct linux_process *p = t->process;
+    bool self = pid == 0 || pid == getpid();
+    int64_t r;
 
-    if (pid == 0 || pid == getpid()) {
+    if (self) {
         switch (resource) {
         case RLIMIT_AS: return own_limit(&p->as_limit, new, old);
         case RLIMIT_DATA: return own_limit(&p->data_limit, new, old);
@@ -133,7 +136,10 @@ static int64_t limits(struct linux_thread *t, int pid, int resource, const struc
         default: break;
         }
     }
-    return host_result(syscall(SYS_prlimit64, pid, resource, new, old));
+    r = host_result(syscall(SYS_prlimit64, pid, resource, new, old));
+    if (r == 0 && new &&self && resource == RLIMIT_CORE)
+        linux_signal_core_limit(p);
+    return r;
 }
 
 int64_t linux_sys_prlimit64(struct linux_thread *t, const uint64_t a[6])

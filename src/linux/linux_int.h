@@ -63,15 +63,9 @@ struct linux_process {
     unsigned nhidden;
     int hidden[LINUX_HIDDEN_MAX];
     int *hidden_owner[LINUX_HIDDEN_MAX];
-<<<<<<< HEAD
-    uint64_t nofile_soft, nofile_hard;  /* RLIMIT_NOFILE as the guest sees it */
-    bool own_limits_known;              /* ids.c: the next two are what the guest sees */
-    struct rlimit as_limit, data_limit; /* RLIMIT_AS, RLIMIT_DATA */
-    bool dumps_core;                    /* RLIMIT_CORE > 0 (signal.c) */
-=======
     uint64_t nofile_hard;               /* limits.c: of RLIMIT_NOFILE as the guest sees it */
     struct rlimit as_limit, data_limit; /* RLIMIT_AS, RLIMIT_DATA as the guest sees them */
->>>>>>> b353970 (linux: limits of its own file; exec with no descriptor left, limits survive exec)
+    bool dumps_core;                    /* RLIMIT_CORE > 0 (signal.c) */
     uint64_t personality;
     int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
