@@ -5,7 +5,8 @@
  * The C library learns its new thread number only when the locks are free again, for recursive ones know their owner by it.
  *
  * A child that shares memory and suspends its parent (vfork, posix_spawn) runs on a stack of its own and borrows the
- * suspended thread's TLS; it gets its own linux_process and linux_thread, which the parent frees when it goes on.
+ * suspended thread's TLS; it gets its own linux_process and linux_thread, which the parent frees when it goes on. One that
+ * runs beside its parent (CLONE_VM alone) has TLS of its own; what it leaves behind is freed at a later clone.
  */
 #include <linux/sched.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include "linux/abi/abi.h"
 #include "linux/debugger.h"
 #include "linux/guest.h"
+#include "linux/host_x64.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
 #include "linux/thread_int.h"
@@ -36,7 +38,12 @@
 #define OWN_FLAGS                                                                                                      \
     (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
 
-enum { VFORK_STACK = 1 << 20 };
+enum { SHARER_STACK = 1 << 20 };
+
+/* The C library's own (GLIBC_PRIVATE): a thread's TLS and its control block, zeroed. */
+void *_dl_allocate_tls(void *mem);
+void _dl_deallocate_tls(void *tls, bool control_block_too);
+void __ctype_init(void); /* what <ctype.h> needs in a new thread */
 
 /* Kernel's struct clone_args, fields as of CLONE_ARGS_SIZE_VER2. */
 struct request {
@@ -167,28 +174,36 @@ static int64_t clone_process(struct linux_thread *t, const struct request *q)
 
 /* ---- processes that share memory ---- */
 
-struct vfork {
-    struct linux_thread *t;
-    const struct request *q;
-    int pidfd;
+/* A process in this address space: what it runs on. */
+struct sharer {
+    struct sharer *next;
+    struct linux_thread *t; /* owned, as is its process */
+    struct request q;
+    char *stack; /* owned mapping */
+    void *tls;   /* owned, NULL: the suspended parent's */
+    int pid, pidfd;
 };
 
-static int vfork_main(void *arg)
+static int sharer_main(void *arg)
 {
-    struct vfork *v = arg;
+    struct sharer *v = arg;
     struct linux_thread *t = v->t;
 
     linux_set_current(t);
     linux_host_altstack_use(t);
     t->tid = (int)syscall(SYS_gettid);
+    if (v->tls) {
+        *linux_libc_tid((pthread_t)v->tls) = t->tid;
+        __ctype_init();
+    }
     syscall(SYS_set_tid_address, t->clear_child_tid);
-    if (v->q->flags & CLONE_CHILD_SETTID)
-        guest_write(t, v->q->child_tid, &t->tid, sizeof(t->tid));
-    if (v->q->flags & CLONE_PARENT_SETTID)
-        guest_write(t, v->q->parent_tid, &t->tid, sizeof(t->tid));
-    if (v->q->flags & CLONE_PIDFD)
-        guest_write(t, v->q->pidfd, &v->pidfd, sizeof(v->pidfd));
-    if (v->q->flags & CLONE_CLEAR_SIGHAND)
+    if (v->q.flags & CLONE_CHILD_SETTID)
+        guest_write(t, v->q.child_tid, &t->tid, sizeof(t->tid));
+    if (v->q.flags & CLONE_PARENT_SETTID)
+        guest_write(t, v->q.parent_tid, &t->tid, sizeof(t->tid));
+    if (v->q.flags & CLONE_PIDFD)
+        guest_write(t, v->q.pidfd, &v->pidfd, sizeof(v->pidfd));
+    if (v->q.flags & CLONE_CLEAR_SIGHAND)
         linux_sighand_clear(t->process);
     linux_thread_add(t);
     linux_signal_set_mask(t, t->sigmask);
@@ -201,6 +216,7 @@ static struct linux_process *process_copy(struct linux_process *p, const struct 
 
     pthread_mutex_init(&child->lock, NULL);
     child->threads = child->dead = NULL;
+    child->sharers = NULL;
     child->is_vfork_child = true;
     child->debug = NULL; /* the debugger stays with the parent */
     if (q->flags & CLONE_SIGHAND)
@@ -219,31 +235,115 @@ static void process_drop(struct linux_process *p)
         x_free(p);
 }
 
+static void sharer_free(struct sharer *v)
+{
+    struct linux_process *p = v->t->process;
+
+    if (p->threads == v->t)
+        p->threads = v->t->next;
+    linux_thread_free(v->t);
+    process_drop(p);
+    munmap(v->stack, SHARER_STACK);
+    alloc_fork_lock();
+    if (v->tls)
+        _dl_deallocate_tls(v->tls, true);
+    alloc_fork_unlock();
+    x_free(v);
+}
+
+static struct sharer *sharer_new(struct linux_thread *t, const struct request *q)
+{
+    char *stack = mmap(NULL, SHARER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct linux_process *p = process_copy(t->process, q);
+    struct linux_thread *child = linux_thread_new(p, t);
+    struct sharer *v = x_new(struct sharer);
+
+    if (stack == MAP_FAILED || !child) {
+        if (stack != MAP_FAILED)
+            munmap(stack, SHARER_STACK);
+        process_drop(p);
+        x_free(v);
+        return NULL;
+    }
+    *v = (struct sharer){.t = child, .q = *q, .stack = stack, .pidfd = -1};
+    if (q->flags & CLONE_VFORK) {
+        child->altstack_sp = t->altstack_sp;
+        child->altstack_size = t->altstack_size;
+        child->altstack_flags = t->altstack_flags;
+    }
+    child->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    child_registers(child, q);
+    p->abi->call_result(p->ops->thread_state(child->cpu), 0);
+    return v;
+}
+
+static int64_t sharer_start(struct sharer *v)
+{
+    int flags =
+        (int)((v->q.flags & ~OWN_FLAGS) | (v->q.flags & CLONE_PIDFD) | (v->tls ? CLONE_SETTLS : 0) | v->q.exit_signal);
+
+    return host_result(clone(sharer_main, v->stack + SHARER_STACK, flags, v, &v->pidfd, v->tls, NULL));
+}
+
 static int64_t clone_vfork(struct linux_thread *t, const struct request *q)
 {
-    struct linux_process *p = process_copy(t->process, q);
-    struct vfork v = {.t = linux_thread_new(p, t), .q = q, .pidfd = -1};
-    char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    int64_t r = -EAGAIN;
+    struct sharer *v = sharer_new(t, q);
+    int64_t r;
 
-    if (v.t && stack != MAP_FAILED) {
-        v.t->altstack_sp = t->altstack_sp;
-        v.t->altstack_size = t->altstack_size;
-        v.t->altstack_flags = t->altstack_flags;
-        v.t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
-        child_registers(v.t, q);
-        p->abi->call_result(p->ops->thread_state(v.t->cpu), 0);
-        r = host_result(clone(vfork_main, stack + VFORK_STACK,
-            (int)((q->flags & ~OWN_FLAGS) | (q->flags & CLONE_PIDFD) | q->exit_signal), &v, &v.pidfd, NULL, NULL));
-        linux_set_current(t);
+    if (!v)
+        return -EAGAIN;
+    r = sharer_start(v);
+    linux_set_current(t);
+    sharer_free(v);
+    return r;
+}
+
+/* Frees what those leave that are gone: exited and waited for. */
+static void sharers_reap(struct linux_process *p)
+{
+    struct sharer **link = &p->sharers;
+
+    while (*link) {
+        struct sharer *v = *link;
+
+        if (syscall(SYS_kill, v->pid, 0) == 0 || errno != ESRCH) {
+            link = &v->next;
+            continue;
+        }
+        *link = v->next;
+        sharer_free(v);
     }
-    if (stack != MAP_FAILED)
-        munmap(stack, VFORK_STACK);
-    if (p->threads == v.t)
-        p->threads = v.t ? v.t->next : NULL;
-    if (v.t)
-        linux_thread_free(v.t);
-    process_drop(p);
+}
+
+static int64_t clone_beside(struct linux_thread *t, const struct request *q)
+{
+    struct linux_process *p = t->process;
+    struct sharer *v = sharer_new(t, q);
+    int64_t r;
+
+    if (!v)
+        return -EAGAIN;
+    alloc_fork_lock();
+    v->tls = _dl_allocate_tls(NULL);
+    alloc_fork_unlock();
+    if (v->tls)
+        host_tls_init(v->tls);
+    linux_libc_tid(pthread_self()); /* so that the child need not look for it */
+    r = v->tls ? sharer_start(v) : -EAGAIN;
+    if (r < 0) {
+        sharer_free(v);
+        return r;
+    }
+    if (q->flags & CLONE_PARENT_SETTID)
+        guest_write(t, q->parent_tid, &(int){(int)r}, sizeof(int));
+    if (q->flags & CLONE_PIDFD)
+        guest_write(t, q->pidfd, &v->pidfd, sizeof(v->pidfd));
+    pthread_mutex_lock(&p->lock);
+    sharers_reap(p);
+    v->pid = (int)r;
+    v->next = p->sharers;
+    p->sharers = v;
+    pthread_mutex_unlock(&p->lock);
     return r;
 }
 
@@ -258,17 +358,13 @@ static int64_t do_clone(struct linux_thread *t, const struct request *q)
         return -EINVAL;
     if (q->flags & CLONE_THREAD && !(q->flags & CLONE_SIGHAND))
         return -EINVAL;
-    if (q->flags & CLONE_VM && !(q->flags & (CLONE_THREAD | CLONE_VFORK))) {
-        linux_trace_note(t, "clone: a process that shares memory and runs beside its parent: ENOSYS");
-        return -ENOSYS;
-    }
     old = sig_host_block_all();
     if (atomic_load_explicit(&t->queued, memory_order_relaxed)) /* as the kernel: the signal first, then the fork */
         r = -LINUX_ERESTARTNOINTR;
     else if (q->flags & CLONE_THREAD)
         r = clone_thread(t, q);
     else if (q->flags & CLONE_VM)
-        r = clone_vfork(t, q);
+        r = q->flags & CLONE_VFORK ? clone_vfork(t, q) : clone_beside(t, q);
     else
         r = clone_process(t, q);
     sig_host_set_mask(old);

@@ -41,4 +41,16 @@ static inline void host_trap(int signo)
         __asm__ volatile("int3");
 }
 
+/* Fills in a fresh thread control block (tcbhead_t of glibc's sysdeps/x86_64/nptl/tls.h) after the caller's: tcb, dtv, self,
+ * multiple_threads, sysinfo, stack_guard, pointer_guard. */
+static inline void host_tls_init(void *tls)
+{
+    const uint64_t *mine = __builtin_thread_pointer();
+    uint64_t *head = tls;
+
+    head[0] = head[2] = (uint64_t)tls;
+    for (int i = 3; i < 7; i++)
+        head[i] = mine[i];
+}
+
 #endif

@@ -72,6 +72,7 @@ struct linux_process {
     struct debug *debug; /* --gdb; NULL: none */
     _Atomic bool exiting;
     bool libc_has_threads;     /* the host's C library made one (thread.c) */
+    struct sharer *sharers;    /* processes made by CLONE_VM without CLONE_VFORK (clone.c) */
     struct linux_thread *dead; /* have exited, their host threads not joined yet (thread.c); list by next */
 };
 

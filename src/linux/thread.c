@@ -279,6 +279,7 @@ void linux_thread_fork_child(struct linux_thread *t)
     p->threads = t;
     t->next = NULL;
     t->started = 0; /* its number is the process's now: nobody will join it */
+    p->sharers = NULL;
     p->dead = NULL; /* their host stacks are the child's to forget */
 }
 

@@ -32,6 +32,8 @@ static void test_states(void)
 {
     int status;
     siginfo_t info = {0};
+    int go[2], piped = pipe(go);
+    char c = piped ? 0 : 1;
     pid_t pid = fork();
 
     if (pid == 0) {
@@ -39,6 +41,8 @@ static void test_states(void)
 
         sigaction(SIGCONT, &act, NULL);
         raise(SIGSTOP);
+        if (read(go[0], &c, 1) != 1) /* the parent has seen that it runs again */
+            _exit(2);
         raise(SIGTSTP); /* default action: stop */
         raise(SIGUSR1);
         _exit(1);
@@ -46,6 +50,7 @@ static void test_states(void)
     CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP, "stopped");
     kill(pid, SIGCONT);
     CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status), "continued");
+    CHECK(write(go[1], &c, 1) == 1, "pipe");
     CHECK(waitid(P_PID, (id_t)pid, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED && info.si_status == SIGTSTP,
         "stopped by SIGTSTP");
     kill(pid, SIGCONT);
