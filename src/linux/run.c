@@ -32,16 +32,41 @@ uint64_t linux_guest_limit(const struct linux_config *c)
 #endif
 }
 
-static int exit_of(int status)
+/* found: it is there, but what it needs is not. */
+static int exit_of(int status, bool found)
 {
-    return status == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    switch (-status) {
+    case ENOENT: return found ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND;
+    case EACCES:
+    case ELIBBAD:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENOEXEC:
+    case ENOTDIR: return EXIT_NOT_EXECUTABLE;
+    default: return EXIT_LODGE;
+    }
+}
+
+/* Why a program that is there does not run, in words. */
+static void explain(const struct linux_config *c, const struct linux_exec *x, int status, struct err *err)
+{
+    struct elf_program e = {0};
+
+    if (x->prefix.len)
+        err_errno(err, status, "its interpreter %s", x->path);
+    else if (x->fd < 0)
+        err_errno(err, status, "execute");
+    else if (elf_read(x->fd, c->cpus, linux_guest_limit(c), &e, err) == 0)
+        err_errno(err, status, e.interp[0] ? "its interpreter %s" : "execute%s", e.interp);
+    else if (status != -ENOEXEC)
+        err_errno(err, status, "execute");
+    elf_fini(&e);
 }
 
 /* The program behind a path, a script's interpreter included; what needs no translation is executed as it is. The config is
  * made to say it: descriptor, path, arguments. */
 static int find_program(struct linux_config *c, struct linux_exec *x, struct err *err)
 {
-    struct elf_program e;
     int status;
 
     if (c->exec_fd >= 0)
@@ -52,9 +77,7 @@ static int find_program(struct linux_config *c, struct linux_exec *x, struct err
         status = -errno;
     }
     if (status < 0) {
-        if (status == -ENOEXEC && x->fd >= 0 && elf_read(x->fd, c->cpus, linux_guest_limit(c), &e, err) < 0)
-            return err->code;
-        err_errno(err, status, "%s", x->prefix.len ? "its interpreter" : "execute");
+        explain(c, x, status, err);
         return status;
     }
     vec_foreach (s, &x->prefix)
@@ -155,10 +178,10 @@ int linux_run(const struct linux_config *config, struct err *err)
     status = find_program(c, x, err);
     if (status < 0) {
         err_wrap(err, "run: %s", config->path);
-        return exit_of(status);
+        return exit_of(status, x->fd >= 0 || x->prefix.len);
     }
     p = process_new(c, err);
     status = p ? start(p, err) : err->code;
     err_wrap(err, "run: %s", config->path);
-    return status == -ENOEXEC || status == -ELIBBAD || status == -ENOENT ? EXIT_NOT_EXECUTABLE : EXIT_LODGE;
+    return exit_of(status, true);
 }

@@ -50,7 +50,8 @@ void linux_title_set(struct linux_process *p, uint64_t sp)
 {
     struct linux_mm *mm = p->mm;
     uint64_t auxv[HOST_AUXV_MAX / 8], host_brk = (uint64_t)syscall(SYS_brk, 0);
-    const char *name = strrchr(p->config->path, '/');
+    /* A program given as a descriptor has the name of its file. */
+    const char *path = str_after(p->config->path, "/dev/fd/") ? p->exe : p->config->path, *name = strrchr(path, '/');
     struct prctl_mm_map map = {
         .start_code = mm->vdso,
         .end_code = mm->vdso + MEM_PAGE,
@@ -68,7 +69,7 @@ void linux_title_set(struct linux_process *p, uint64_t sp)
         .exe_fd = UINT32_MAX,
     };
 
-    prctl(PR_SET_NAME, name ? name + 1 : p->config->path);
+    prctl(PR_SET_NAME, name ? name + 1 : path);
     if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0) {
         log_debug(LOG_LOADER, "PR_SET_MM_MAP refused");
         overwrite_arguments(p);
