@@ -51,7 +51,7 @@ void ir_builder_grow(struct ir_builder *b, uint32_t n)
         return;
     u->cap = MAX(n, u->cap * 2);
     u->insn = x_reallocarray(u->insn, u->cap, sizeof(*u->insn));
-    u->uses = x_reallocarray(u->uses, u->cap, sizeof(*u->uses));
+    u->uses = x_reallocarray(u->uses, u->cap + 3, sizeof(*u->uses));
 }
 
 void ir_begin(struct ir_builder *b, uint64_t pc, uint32_t mode)
@@ -100,20 +100,9 @@ uint32_t ir_unit_mode(const struct ir_builder *b)
 
 /* ---- emission ---- */
 
-ir_ref ir_append(struct ir_builder *b, const struct ir_insn *in)
-{
-    ir_ref r = b->unit.ninsns;
-
-    if (r == b->unit.cap)
-        ir_builder_grow(b, r + 1);
-    b->unit.insn[r] = *in;
-    b->unit.ninsns = r + 1;
-    return r;
-}
-
 static ir_ref append_with(struct ir_builder *b, enum ir_op op, unsigned aux, ir_ref x, ir_ref y, ir_ref z)
 {
-    struct ir_insn in = {(uint8_t)op, IR_VOID, (uint16_t)aux, x, y, z};
+    struct ir_insn in = ir_make(op, IR_VOID, aux, x, y, z);
 
     return ir_append(b, &in);
 }
@@ -125,7 +114,7 @@ static ir_ref append_literal(struct ir_builder *b, enum ir_op op, unsigned aux, 
 
 static bool same_insn(const struct ir_insn *x, const struct ir_insn *y)
 {
-    return x->op == y->op && x->type == y->type && x->aux == y->aux && x->a == y->a && x->b == y->b && x->c == y->c;
+    return !memcmp(x, y, sizeof(*x)); /* 16 bytes, no padding */
 }
 
 /* An equal pure instruction of the current block, or a new one. */
@@ -145,11 +134,10 @@ static ir_ref append_pure(struct ir_builder *b, const struct ir_insn *in)
 
 ir_ref ir_const(struct ir_builder *b, enum ir_type t, uint64_t bits)
 {
-    struct ir_insn in = {.op = IR_const, .type = (uint8_t)t};
+    struct ir_insn in;
 
     bits &= mask64(ir_type_bits(t));
-    in.a = (uint32_t)bits;
-    in.b = (uint32_t)(bits >> 32);
+    in = ir_make(IR_const, t, 0, (uint32_t)bits, (uint32_t)(bits >> 32), 0);
     return append_pure(b, &in);
 }
 
@@ -174,7 +162,7 @@ bool ir_is_const(const struct ir_builder *b, ir_ref r, uint64_t *bits)
 
 ir_ref ir_emit(struct ir_builder *b, enum ir_op op, enum ir_type t, unsigned aux, ir_ref x, ir_ref y, ir_ref z)
 {
-    struct ir_insn in = {(uint8_t)op, (uint8_t)t, (uint16_t)aux, x, y, z};
+    struct ir_insn in = ir_make(op, t, aux, x, y, z);
     ir_ref r;
 
     if (b->unit.ninsns + FOLD_SLACK > b->unit.cap)
@@ -187,7 +175,7 @@ ir_ref ir_emit(struct ir_builder *b, enum ir_op op, enum ir_type t, unsigned aux
     r = ir_fold(b, &in);
     if (r)
         return r;
-    return ir_op_effect(in.op) == IR_PURE ? append_pure(b, &in) : ir_append(b, &in);
+    return ir_op_effect_table[in.op] == IR_PURE ? append_pure(b, &in) : ir_append(b, &in);
 }
 
 ir_ref ir_sext(struct ir_builder *b, enum ir_type to, unsigned from_bits, ir_ref x)
@@ -222,7 +210,7 @@ static ir_ref var_get(struct ir_builder *b, uint32_t var)
     if (b->multi) {
         v->ref = ir_ssa_get(b, var);
     } else if (var < b->guest->nslots) {
-        struct ir_insn in = {.op = IR_get, .type = b->guest->slot[var].type, .aux = (uint16_t)var};
+        struct ir_insn in = ir_make(IR_get, b->guest->slot[var].type, var, 0, 0, 0);
         v->ref = ir_append(b, &in);
     } else {
         v->ref = ir_const(b, ir_var_type(b, var), 0);
@@ -297,7 +285,7 @@ void ir_local_set(struct ir_builder *b, uint32_t local, ir_ref v)
 
 ir_ref ir_load(struct ir_builder *b, enum ir_type t, unsigned mem_aux, ir_ref addr, int32_t off)
 {
-    struct ir_insn in = {IR_load, (uint8_t)t, (uint16_t)mem_aux, ir_resolve(b, addr), (uint32_t)off, 0};
+    struct ir_insn in = ir_make(IR_load, t, mem_aux, ir_resolve(b, addr), (uint32_t)off, 0);
 
     return ir_append(b, &in);
 }
@@ -430,16 +418,14 @@ void ir_if(struct ir_builder *b, ir_ref cond, uint32_t then_block, uint32_t else
 
 /* ---- the end: dead values and dead puts ---- */
 
-static void count_uses(struct ir_unit *u, const struct ir_insn *in)
+static inline void count_uses(struct ir_unit *u, const struct ir_insn *in)
 {
-    unsigned refs = ir_op_refs(in->op);
+    unsigned refs = ir_op_refs_table[in->op];
 
-    if (refs & 1)
-        u->uses[in->a]++;
-    if (refs & 2)
-        u->uses[in->b]++;
-    if (refs & 4)
-        u->uses[in->c]++;
+    /* No branches: what is no ref counts for nobody, behind the end. */
+    u->uses[refs & 1 ? in->a : u->cap]++;
+    u->uses[refs & 2 ? in->b : u->cap + 1]++;
+    u->uses[refs & 4 ? in->c : u->cap + 2]++;
 }
 
 void ir_builder_count(struct ir_builder *b)
@@ -456,9 +442,9 @@ void ir_builder_count(struct ir_builder *b)
 
 /* Can the instruction, of which nobody uses the value, be left out? Also notes for puts what is seen of the slots:
  * overwritten[slot] == epoch says that a later put of the slot comes before anything that could see it. */
-static bool sweep_insn(struct ir_builder *b, const struct ir_insn *in, bool unused)
+static inline bool sweep_insn(struct ir_builder *b, const struct ir_insn *in, bool unused)
 {
-    switch (ir_op_effect(in->op)) {
+    switch (ir_op_effect_table[in->op]) {
     case IR_PURE: return unused;
     case IR_NONE:
     case IR_FPENV:

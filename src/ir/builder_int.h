@@ -12,6 +12,9 @@
 #include "base/hash.h"
 #include "base/vec.h"
 #include "ir/ir.h"
+#include "ir/ops_int.h"
+
+_Static_assert(sizeof(struct ir_insn) == 16, "compared and composed as two words");
 
 #define IR_CSE_BITS 9
 
@@ -73,7 +76,6 @@ void ir_builder_grow(struct ir_builder *b, uint32_t n);
 void ir_builder_count(struct ir_builder *b); /* fills unit.uses */
 /* Puts of [first, end), a block's, that nothing sees before they are overwritten become nops. */
 void ir_sweep_puts(struct ir_builder *b, ir_ref first, ir_ref end);
-ir_ref ir_append(struct ir_builder *b, const struct ir_insn *in);
 /* in as it would be, or 0 and *in perhaps rewritten. Operands are resolved. May emit constants. */
 ir_ref ir_fold(struct ir_builder *b, struct ir_insn *in);
 /* A condition only tested for 0: what can be tested instead. */
@@ -92,9 +94,36 @@ void ir_ssa_close(struct ir_builder *b, const uint32_t *succ, uint32_t n);
  * to their types t. The result is masked. False: not such an op. */
 bool ir_eval(const struct ir_insn *in, const uint64_t v[3], const uint8_t t[3], uint64_t *result);
 
+static inline ir_ref ir_append(struct ir_builder *b, const struct ir_insn *in)
+{
+    ir_ref r = b->unit.ninsns;
+
+    if (r == b->unit.cap)
+        ir_builder_grow(b, r + 1);
+    b->unit.insn[r] = *in;
+    b->unit.ninsns = r + 1;
+    return r;
+}
+
 static inline struct ir_insn *ir_at(const struct ir_builder *b, ir_ref r)
 {
     return &b->unit.insn[r];
+}
+
+/* An instruction composed in two words: writing it field by field and copying it as a whole, as the builder does all the
+ * time, would stall on store forwarding. Fields are in memory order, little-endian hosts get two plain stores. */
+static inline struct ir_insn ir_make(enum ir_op op, enum ir_type t, unsigned aux, ir_ref x, ir_ref y, ir_ref z)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t word[2] = {
+        (uint64_t)op | (uint64_t)t << 8 | (uint64_t)(uint16_t)aux << 16 | (uint64_t)x << 32, y | (uint64_t)z << 32};
+    struct ir_insn in;
+
+    memcpy(&in, word, sizeof(in));
+    return in;
+#else
+    return (struct ir_insn){(uint8_t)op, (uint8_t)t, (uint16_t)aux, x, y, z};
+#endif
 }
 
 static inline ir_ref ir_resolve(const struct ir_builder *b, ir_ref r)

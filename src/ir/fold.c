@@ -617,7 +617,7 @@ ir_ref ir_fold(struct ir_builder *b, struct ir_insn *in)
 {
     ir_ref r;
 
-    if (ir_at(b, in->a)->op == IR_const && ir_op_effect(in->op) == IR_PURE) {
+    if (ir_at(b, in->a)->op == IR_const && ir_op_effect_table[in->op] == IR_PURE) {
         r = fold_constants(b, in);
         if (r)
             return r;

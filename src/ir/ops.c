@@ -8,7 +8,7 @@ static const char *const op_names[IR_NOPS] = {
 #undef OP
 };
 
-static const uint8_t op_effects[IR_NOPS] = {
+const uint8_t ir_op_effect_table[IR_NOPS] = {
 #define OP(name, result, operands, effect, text) IR_##effect,
 #include "ir/ops.def"
 #undef OP
@@ -16,7 +16,7 @@ static const uint8_t op_effects[IR_NOPS] = {
 
 /* Bit n: operand n exists and is a ref. */
 #define REF(s, n) ((sizeof(s) > (n) + 1 && (s)[sizeof(s) > (n) + 1 ? (n) : 0] != 'n') << (n))
-static const uint8_t op_refs[IR_NOPS] = {
+const uint8_t ir_op_refs_table[IR_NOPS] = {
 #define OP(name, result, operands, effect, text) REF(operands, 0) | REF(operands, 1) | REF(operands, 2),
 #include "ir/ops.def"
 #undef OP
@@ -44,12 +44,12 @@ const char *ir_op_name(enum ir_op op)
 
 enum ir_effect ir_op_effect(enum ir_op op)
 {
-    return op_effects[op];
+    return ir_op_effect_table[op];
 }
 
 unsigned ir_op_refs(enum ir_op op)
 {
-    return op_refs[op];
+    return ir_op_refs_table[op];
 }
 
 bool ir_op_is_terminator(enum ir_op op)

@@ -1,5 +1,5 @@
 /* ops_int.h - how the fields of an instruction are to be read, for the tools that must know it of every op: verifier,
- * printer, parser. Not needed by the fast paths.
+ * printer, parser.
  */
 #ifndef LODGE_IR_OPS_INT_H
 #define LODGE_IR_OPS_INT_H
@@ -33,6 +33,9 @@ enum ir_literal_kind {
     IR_LIT_IF,     /* b, c: blocks */
     IR_LIT_PHI     /* a: index of the operand list */
 };
+
+/* What ir_op_effect and ir_op_refs read; for the builder, which must be fast. */
+extern const uint8_t ir_op_effect_table[IR_NOPS], ir_op_refs_table[IR_NOPS];
 
 enum ir_aux_kind ir_aux_kind(enum ir_op op);
 enum ir_literal_kind ir_literal_kind(enum ir_op op);
