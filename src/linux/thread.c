@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -239,9 +240,12 @@ static void first_thread(struct linux_process *p)
 {
     pthread_t host;
 
-    if (!p->libc_has_threads && host_thread_new(p, &host, nothing, NULL) == 0)
-        pthread_join(host, NULL);
+    if (p->libc_has_threads)
+        return;
     p->libc_has_threads = true;
+    mallopt(M_ARENA_MAX, 1); /* one lock is held around every call: more arenas would only cost memory */
+    if (host_thread_new(p, &host, nothing, NULL) == 0)
+        pthread_join(host, NULL);
 }
 
 int64_t linux_thread_start(struct linux_thread *t)
@@ -295,6 +299,18 @@ static void unlink_thread(struct linux_thread *t)
         *link = t->next;
 }
 
+/* What the C library keeps for a thread (malloc's cache above all), which its own exit path would free. Weak: only the static
+ * library, which lodge-guest links, lets others call it. */
+extern void __libc_thread_freeres(void) __attribute__((weak));
+
+static void free_libc_thread(void)
+{
+    alloc_fork_lock();
+    if (__libc_thread_freeres)
+        __libc_thread_freeres();
+    alloc_fork_unlock();
+}
+
 /* The host kernel releases the robust list, stores 0 to the clear_child_tid address and wakes, in this order. */
 int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
 {
@@ -313,6 +329,8 @@ int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
     }
     linux_set_current(NULL);
     pthread_mutex_unlock(&p->lock);
+    if (!p->is_vfork_child) /* it borrows its parent's TLS */
+        free_libc_thread();
     for (;;)
         syscall(SYS_exit, (int)a[0]);
 }
