@@ -148,7 +148,7 @@ static void enter(struct cpu_thread *t, struct cg_unit *unit)
 
     t->rt->mxcsr = cg_mxcsr_make(host_rounding(s), s->fp_flags);
     cg_enter(t->rt, unit->entry);
-    s->fp_flags = (uint8_t)cg_mxcsr_flags(t->rt->mxcsr);
+    s->fp_flags |= (uint8_t)cg_mxcsr_flags(t->rt->mxcsr); /* fp_set_flags writes the state and clears MXCSR */
 }
 
 /* Makes the way from the exit that was just taken to `to` short for the next time. */

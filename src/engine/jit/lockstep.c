@@ -152,7 +152,7 @@ void jit_lockstep(struct cpu_thread *t, struct cg_unit *unit)
     atomic_store(&t->rt->kick, 1);
     t->rt->mxcsr = cg_mxcsr_make(s->fp_rm <= IR_RM_RUP ? s->fp_rm : IR_RM_RNE, s->fp_flags);
     cg_enter(t->rt, unit->entry);
-    s->fp_flags = (uint8_t)cg_mxcsr_flags(t->rt->mxcsr);
+    s->fp_flags |= (uint8_t)cg_mxcsr_flags(t->rt->mxcsr); /* fp_set_flags writes the state and clears MXCSR */
     atomic_store(&t->rt->kick, 0);
     s->pc = t->rt->leave == CG_LEAVE_LINK ? t->rt->link->pc : t->rt->pc;
     if (!calls_helper(u)) {

@@ -132,7 +132,7 @@ dump: # t0 to standard output
     addi sp,sp,16
     ret
 .data
-text: .ascii "wrong: line        got 0123456789abcdef want 0123456789abcdef \\n"
+text: .ascii "wrong: line         got 0123456789abcdef want 0123456789abcdef \\n"
 .balign 64
 .skip 64
 scratch: .skip 128
