@@ -249,10 +249,13 @@ void linux_exec_fini(struct linux_exec *x)
     vec_fini(&x->argv);
 }
 
+/* After the program was executed in a process of its own (vfork), whose descriptors these were. */
 void linux_exec_free(struct linux_exec *x)
 {
-    if (x)
-        linux_exec_fini(x);
+    if (!x)
+        return;
+    x->fd = x->seccomp_fd = -1;
+    linux_exec_fini(x);
     x_free(x);
 }
 
@@ -416,7 +419,6 @@ static int64_t do_exec(
     struct rlimit limit;
     int64_t r;
 
-    linux_exec_free(t->exec);
     t->exec = x;
     linux_limits_raise(&limit); /* the guest's descriptors may all be in use */
     r = linux_exec_resolve(t->process->config, dirfd, path, flags, x);
@@ -440,7 +442,8 @@ static int64_t do_exec(
     }
 out:
     t->exec = NULL;
-    linux_exec_free(x);
+    linux_exec_fini(x);
+    x_free(x);
     return r;
 }
 

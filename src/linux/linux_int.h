@@ -144,7 +144,7 @@ void linux_signal_exec_prepare(struct linux_process *p);
 void linux_signal_exec_failed(struct linux_process *p);
 
 /* ---- loader.c, exec.c, run.c ---- */
-void linux_exec_free(struct linux_exec *x); /* NULL: nothing */
+void linux_exec_free(struct linux_exec *x); /* memory only: for the parent of a vfork's child; NULL: nothing */
 int linux_load(
     struct linux_process *p, struct linux_thread *t, struct err *err); /* ELF, stack, auxv, vDSO, entry state */
 

@@ -100,7 +100,7 @@ static void print_arg(struct call_trace *c, const struct linux_arg *arg, uint64_
     case LINUX_ARG_SIN:
     case LINUX_ARG_SIO: trace_struct(c->t, c->out, arg->type, value); return;
     case LINUX_ARG_SOUT:
-        if (c->ok)
+        if (c->ok && !(arg->type == LINUX_STRUCT_status && c->result == 0)) /* wait4 that found nobody */
             trace_struct(c->t, c->out, arg->type, value);
         else
             trace_pointer(c->out, value);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -152,6 +153,24 @@ static void run_again(const char *exe)
     printf("status %d\n", WEXITSTATUS(status));
 }
 
+/* posix_spawn makes a child that shares memory, not descriptors: the parent's stay as they are. */
+static void spawn(const char *exe)
+{
+    char *args[] = {"spawned", NULL};
+    int before = dup(0), status, open_fds = 0;
+    pid_t pid;
+
+    for (int i = 0; i < 3; i++) {
+        printf("spawn %d\n", posix_spawn(&pid, exe, NULL, NULL, args, environ));
+        waitpid(pid, &status, 0);
+    }
+    for (int fd = 0; fd < 70000; fd++)
+        open_fds += fcntl(fd, F_GETFD) >= 0;
+    printf("status %d, %d descriptors open\n", WEXITSTATUS(status), open_fds);
+    ASK(fcntl(before, F_GETFD) >= 0);
+    ASK(posix_spawn(&pid, "/nowhere", NULL, NULL, args, environ) == ENOENT);
+}
+
 int main(int argc, char **argv)
 {
     char exe[4096];
@@ -170,6 +189,7 @@ int main(int argc, char **argv)
     strings(argv, exe);
     numbers();
     descriptors();
+    spawn(exe);
     run_again(exe);
     run_again("/proc/self/exe");
     return 0;
