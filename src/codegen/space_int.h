@@ -42,8 +42,8 @@ struct cg_consts {
     uint64_t sign64[2], abs64[2], sign32[2], abs32[2];
     uint64_t box[2];             /* ones in bits 32-63 */
     uint64_t nan64[2], nan32[2]; /* canonical; nan32 is boxed */
-    uint64_t minus_one[2], two31[2], two32[2], two63[2], two64[2];
-    uint32_t minus_onef, two31f, two32f, two63f, two64f;
+    uint64_t minus_one[2], two30[2], two32[2], two63[2], two64[2];
+    uint32_t minus_onef, two30f, two32f, two63f, two64f;
     uint8_t flags[64];   /* by MXCSR bits 0-5: IR_FP_* */
     uint8_t rounding[8]; /* by enum ir_rm: MXCSR's rounding control */
 };

@@ -88,7 +88,8 @@ static void cold_signed(struct cg_gen *g, const struct cg_cold *c)
     uint64_t max = (c->aux >> 4 & 3) == 3 ? INT64_MAX : INT32_MAX;
     uint8_t *nan, *low;
 
-    fp_op2_mem(g, fp_sized(c->type, X_UCOMISD), 4, c->reg2, bound(g, c->type, k->two31, &k->two31f));
+    /* Not 2^31: 2147483647.5 is below it and may round out of range. Out of range, the sign alone decides. */
+    fp_op2_mem(g, fp_sized(c->type, X_UCOMISD), 4, c->reg2, bound(g, c->type, k->two30, &k->two30f));
     nan = x64_jcc8_fwd(&g->b, CC_P);
     low = x64_jcc8_fwd(&g->b, CC_B);
     x64_mov_i(&g->b, c->reg, max);
