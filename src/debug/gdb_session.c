@@ -257,12 +257,12 @@ struct debug *debug_gdb_open(
 
     if (parse_address(where, &address, err) || (fd = wait_for_gdb(&address, err)) < 0)
         return NULL;
-    callbacks->own_descriptor(ctx, &fd);
     d = x_new(struct debug);
     d->cpu = cpu;
     d->callbacks = callbacks;
     d->ctx = ctx;
     d->socket.fd = fd;
+    callbacks->own_descriptor(ctx, &d->socket.fd);
     d->attached = true;
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->resumed, NULL);

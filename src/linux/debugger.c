@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/fd.h"
 #include "debug/debug.h"
+#include "linux/hidden_fd.h"
 
 /* ---- what debug asks -------------------------------------------------------------------------------------------------------- */
 
@@ -103,7 +104,7 @@ static const char *exec_file(void *ctx)
 
 static void own_descriptor(void *ctx, int *fd)
 {
-    (void)ctx, (void)fd;
+    linux_hidden_add(ctx, fd);
 }
 
 static const struct debug_callbacks callbacks = {
