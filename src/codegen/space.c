@@ -120,6 +120,18 @@ static uint8_t ref_mask(const char *operands)
     return mask;
 }
 
+static bool is_barrier(enum ir_op op, enum ir_effect effect)
+{
+    switch (effect) {
+    case IR_LOAD:
+    case IR_STORE:
+    case IR_EXIT:
+    case IR_CALL:
+    case IR_BARRIER: return true;
+    default: return op == IR_fp_set_rm;
+    }
+}
+
 static void fill_tables(struct cg_space *s)
 {
     static const char *const operands[IR_NOPS] = {
@@ -134,7 +146,7 @@ static void fill_tables(struct cg_space *s)
     };
 
     for (unsigned i = 0; i < IR_NOPS; i++)
-        s->ref_mask[i] = ref_mask(operands[i]);
+        s->ref_mask[i] = (uint8_t)(ref_mask(operands[i]) | (is_barrier((enum ir_op)i, effect[i]) ? CG_BARRIER : 0));
     memcpy(s->effect, effect, sizeof(effect));
 }
 

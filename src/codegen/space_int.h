@@ -62,6 +62,9 @@ struct cg_convention {
     uint32_t pinned, scratch; /* sets of registers */
 };
 
+/* Of ops that may show the guest's registers to someone: what is put before must be at home, what comes after not yet. */
+#define CG_BARRIER 0x80
+
 struct cg_gen;
 struct cg_space {
     const struct ir_guest *guest;
@@ -70,7 +73,7 @@ struct cg_space {
     _Atomic(struct cg_segment *) segment;
     bool fresh; /* the newest segment must not be written any more */
     struct cg_convention conv;
-    uint8_t ref_mask[IR_NOPS]; /* by op: which of a (1), b (2), c (4) are refs */
+    uint8_t ref_mask[IR_NOPS]; /* by op: which of a (1), b (2), c (4) are refs; CG_BARRIER */
     uint8_t effect[IR_NOPS];
     struct cg_gen *gen; /* owned: the generator's memory, reused */
 };

@@ -73,6 +73,7 @@ struct cg_gen {
     bool failed;     /* out of spill words or an op that this tier lacks */
     const char *why;
     uint32_t regval[X64_NREGS];
+    uint32_t busy;       /* registers whose regval is not 0 */
     uint64_t spilled[2]; /* spill words in use */
     uint32_t spill_ref[128];
 
@@ -135,6 +136,12 @@ static inline uint32_t gen_root(const struct cg_gen *g, ir_ref r)
 static inline unsigned gen_type(const struct cg_gen *g, ir_ref r)
 {
     return g->insn[r].type;
+}
+
+static inline void gen_hold(struct cg_gen *g, unsigned reg, uint32_t v)
+{
+    g->regval[reg] = v;
+    g->busy = v ? g->busy | 1u << reg : g->busy & ~(1u << reg);
 }
 
 static inline bool gen_live_after(const struct cg_gen *g, uint32_t v)

@@ -83,16 +83,9 @@ static bool folds(const struct cg_gen *g, ir_ref v, ir_ref user)
     }
 }
 
-static bool is_barrier(const struct cg_gen *g, const struct ir_insn *in)
+static inline bool is_barrier(const struct cg_gen *g, const struct ir_insn *in)
 {
-    switch (g->s->effect[in->op]) {
-    case IR_LOAD:
-    case IR_STORE:
-    case IR_EXIT:
-    case IR_CALL:
-    case IR_BARRIER: return true;
-    default: return in->op == IR_fp_set_rm;
-    }
+    return g->s->ref_mask[in->op] & CG_BARRIER;
 }
 
 static void count_use(struct cg_gen *g, ir_ref r, uint32_t at)
@@ -166,9 +159,11 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
 {
     const struct ir_insn *in = &g->insn[i];
     struct cg_val *v = &g->val[i];
-    unsigned mask = g->s->ref_mask[in->op], effect = g->s->effect[in->op];
+    unsigned mask = g->s->ref_mask[in->op] & 7u, effect = g->s->effect[in->op];
     uint32_t use_at = i;
 
+    if (in->op == IR_mark)
+        return;
     if (in->op == IR_put) {
         unsigned slot = in->aux;
         drop_hint(g, slot, *epoch);
@@ -203,8 +198,11 @@ static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
         v->flags |= VAL_DEAD;
         return;
     }
-    if (is_barrier(g, in))
+    if (is_barrier(g, in)) {
         g->epoch_mask[++*epoch] = 0;
+        g->nlinks += in->op == IR_branch_exit || in->op == IR_jump;
+    }
+    g->nlinks += in->op == IR_call_hint;
     if (v->uses == 1 && mask && folds(g, i, v->last)) {
         v->flags |= VAL_LAZY;
         use_at = v->last;
@@ -253,7 +251,7 @@ void gen_op(struct cg_gen *g, ir_ref i)
     case IR_pcrel: break;
     case IR_get: gen_get(g, i); break;
     case IR_put: gen_put(g, in->aux, in->a); break;
-    case IR_mark: g->pc = g->u->pc + (uint64_t)(int64_t)(int32_t)in->a; break;
+    case IR_mark: break;
     case IR_add:
     case IR_sub:
     case IR_mul:
@@ -363,7 +361,11 @@ static bool forward(struct cg_gen *g)
 
     g->pc = g->u->pc;
     for (uint32_t i = 1; i < n; i++) {
-        if (g->val[i].flags & (VAL_LAZY | VAL_DEAD))
+        if (g->insn[i].op == IR_mark) {
+            g->pc = g->u->pc + (uint64_t)(int64_t)(int32_t)g->insn[i].a;
+            continue;
+        }
+        if ((g->val[i].flags & (VAL_LAZY | VAL_DEAD)) || g->insn[i].op == IR_const)
             continue;
         if (g->b.end - g->b.p < OP_BYTES_MAX)
             return false;
@@ -403,15 +405,6 @@ static bool cold_code(struct cg_gen *g)
         }
     }
     return true;
-}
-
-static uint32_t count_links(const struct ir_unit *u)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 1; i < u->ninsns; i++)
-        n += u->insn[i].op == IR_branch_exit || u->insn[i].op == IR_jump || u->insn[i].op == IR_call_hint;
-    return n;
 }
 
 static struct cg_gen *gen_for(struct cg_space *s, const struct ir_unit *u)
@@ -462,13 +455,15 @@ static void gen_begin(struct cg_gen *g, struct cg_space *s, struct cg_segment *s
     g->locked = 0;
     g->spilled[0] = g->spilled[1] = 0;
     memset(g->regval, 0, sizeof(g->regval));
+    g->busy = 0;
 }
 
 /* The unit's record in the data area; false: no room. */
 static bool new_unit(struct cg_gen *g)
 {
     g->unit = cg_segment_data(g->seg, sizeof(*g->unit), 64);
-    g->link = cg_segment_data(g->seg, count_links(g->u) * sizeof(*g->link), 8);
+    g->link = cg_segment_data(g->seg, g->nlinks * sizeof(*g->link), 8);
+    g->nlinks = 0;
     return g->unit && g->link;
 }
 
@@ -521,11 +516,8 @@ struct cg_unit *cg_compile_quick(struct cg_space *s, const struct ir_unit *u, st
         err_set(err, -E2BIG, "the quick tier takes one block");
         return NULL;
     }
-    room = new_unit(g);
-    if (room) {
-        scan(g);
-        room = forward(g) && cold_code(g);
-    }
+    scan(g);
+    room = new_unit(g) && forward(g) && cold_code(g);
     if (room && !g->failed && finish_unit(g))
         return g->unit;
     give_back_data(seg, data_used);

@@ -75,7 +75,7 @@ static void unbind(struct cg_gen *g, unsigned reg)
 {
     uint32_t v = g->regval[reg];
 
-    g->regval[reg] = 0;
+    gen_hold(g, reg, 0);
     if (!v || g->val[v].reg != reg)
         return;
     g->val[v].reg = X64_NONE;
@@ -88,7 +88,7 @@ static void unbind(struct cg_gen *g, unsigned reg)
 
 static void bind(struct cg_gen *g, uint32_t v, unsigned reg)
 {
-    g->regval[reg] = v;
+    gen_hold(g, reg, v);
     g->val[v].reg = (uint8_t)reg;
 }
 
@@ -119,7 +119,7 @@ static void displace(struct cg_gen *g, unsigned reg)
     uint32_t v = g->regval[reg];
 
     if (v && g->val[v].last >= g->now && g->val[v].reg == reg && !is_const_op(g, v) && g->val[v].mem == MEM_NONE) {
-        g->regval[reg] = 0;
+        gen_hold(g, reg, 0);
         for (unsigned r = 0; r < X64_NREGS; r++)
             if (g->regval[r] == v) {
                 g->val[v].reg = (uint8_t)r;
@@ -198,7 +198,7 @@ void gen_take(struct cg_gen *g, unsigned reg)
             unsigned r = ctz32(set);
             if (!g->regval[r]) { /* a free register is cheaper than a spill */
                 gen_move(g, r, reg);
-                g->regval[reg] = 0;
+                gen_hold(g, reg, 0);
                 bind(g, v, r);
                 break;
             }
@@ -287,7 +287,7 @@ static void save_home(struct cg_gen *g, unsigned reg)
         unbind(g, reg);
         return;
     }
-    g->regval[reg] = 0;
+    gen_hold(g, reg, 0);
     g->val[v].reg = X64_NONE;
     for (unsigned r = 0; r < X64_NREGS; r++)
         if (g->regval[r] == v) {
@@ -426,21 +426,22 @@ void gen_put(struct cg_gen *g, unsigned slot, ir_ref value)
     gen_value_to(g, home, v);
     if (old == X64_NONE || ((g->conv->scratch | g->avail) >> old & 1)) { /* the home lasts longer */
         if (old != X64_NONE)
-            g->regval[old] = 0;
+            gen_hold(g, old, 0);
         val->reg = (uint8_t)home;
     }
-    g->regval[home] = v;
+    gen_hold(g, home, v);
 }
 
 void gen_done(struct cg_gen *g)
 {
     g->locked = 0;
-    for (uint32_t set = g->conv->scratch | g->avail; set; set &= set - 1) {
+    for (uint32_t set = g->busy & (g->conv->scratch | g->avail); set; set &= set - 1) {
         unsigned r = ctz32(set);
-        uint32_t v = g->regval[r];
-        if (v && g->val[v].last <= g->now)
+        if (g->val[g->regval[r]].last <= g->now)
             unbind(g, r);
     }
+    if (!(g->spilled[0] | g->spilled[1]))
+        return;
     for (unsigned half = 0; half < 2; half++)
         for (uint64_t set = g->spilled[half]; set; set &= set - 1) {
             unsigned word = half * 64 + ctz64(set);
