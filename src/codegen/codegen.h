@@ -53,6 +53,7 @@ struct cg_unit {
     void *entry;
     uint64_t base; /* guest address it was compiled for, kept after death */
     uint32_t mode, code_size, guest_insns, ir_insns;
+    uint32_t host_insns; /* in the straight path, cold code not counted */
     struct cg_link *link;
     uint32_t nlinks;
     const struct cg_map_entry *map; /* by ascending host offset */

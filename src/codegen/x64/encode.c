@@ -41,6 +41,7 @@ static void prefix(
     static const uint8_t pp[4] = {0, 0x66, 0xf3, 0xf2};
     unsigned rex = (size == 8 || (op & X_W) ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
 
+    b->insns++;
     if (op & X_LOCK)
         put8(b, 0xf0);
     if (op >> 12 & 3)
@@ -128,6 +129,7 @@ static void vex(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, uns
     unsigned w = size == 8 || (op & X_W), map = op >> 8 & 3, pp = op >> 12 & 3;
     unsigned r = ~reg >> 3 & 1, x = ~index >> 3 & 1, bb = ~base >> 3 & 1;
 
+    b->insns++;
     if (map == 1 && !w && x && bb) {
         put8(b, 0xc5);
         put8(b, r << 7 | (~v & 15) << 3 | pp);
@@ -306,6 +308,7 @@ void x64_jmp(struct x64_buf *b, const uint8_t *target)
 {
     ptrdiff_t d = target - (b->p + 2);
 
+    b->insns++;
     if (d == (int8_t)d) {
         put8(b, 0xeb);
         put8(b, (unsigned)d);
@@ -319,6 +322,7 @@ void x64_jcc(struct x64_buf *b, enum x64_cc cc, const uint8_t *target)
 {
     ptrdiff_t d = target - (b->p + 2);
 
+    b->insns++;
     if (d == (int8_t)d) {
         put8(b, 0x70u | cc);
         put8(b, (unsigned)d);
@@ -331,12 +335,14 @@ void x64_jcc(struct x64_buf *b, enum x64_cc cc, const uint8_t *target)
 
 void x64_call(struct x64_buf *b, const uint8_t *target)
 {
+    b->insns++;
     put8(b, 0xe8);
     put32(b, (uint32_t)(target - (b->p + 4)));
 }
 
 uint8_t *x64_jmp_fwd(struct x64_buf *b)
 {
+    b->insns++;
     put8(b, 0xe9);
     put32(b, 0);
     return b->p;
@@ -344,6 +350,7 @@ uint8_t *x64_jmp_fwd(struct x64_buf *b)
 
 uint8_t *x64_jcc_fwd(struct x64_buf *b, enum x64_cc cc)
 {
+    b->insns++;
     put8(b, 0x0f);
     put8(b, 0x80u | cc);
     put32(b, 0);
@@ -359,6 +366,7 @@ void x64_here(struct x64_buf *b, uint8_t *place)
 
 uint8_t *x64_jcc8_fwd(struct x64_buf *b, enum x64_cc cc)
 {
+    b->insns++;
     put8(b, 0x70u | cc);
     put8(b, 0);
     return b->p;
@@ -366,6 +374,7 @@ uint8_t *x64_jcc8_fwd(struct x64_buf *b, enum x64_cc cc)
 
 uint8_t *x64_jmp8_fwd(struct x64_buf *b)
 {
+    b->insns++;
     put8(b, 0xeb);
     put8(b, 0);
     return b->p;

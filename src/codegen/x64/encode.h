@@ -56,7 +56,8 @@ enum x64_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, C
 
 struct x64_buf {
     uint8_t *p, *start, *end;
-    ptrdiff_t rx; /* address where code runs minus address where it is written */
+    uint32_t insns; /* instructions written */
+    ptrdiff_t rx;   /* address where code runs minus address where it is written */
 };
 
 struct x64_mem {

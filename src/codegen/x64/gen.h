@@ -85,7 +85,7 @@ struct cg_gen {
     struct cg_cold *cold;                /* owned */
     uint32_t ncold, cold_cap;
     struct cg_link *link;
-    uint32_t nlinks;
+    uint32_t nlinks, hot_insns;
     struct cg_map_entry *map; /* owned; copied to the data area at the end */
     uint32_t nmaps, map_cap;
 };

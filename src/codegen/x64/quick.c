@@ -481,6 +481,7 @@ static bool finish_unit(struct cg_gen *g)
     unit->code_size = (uint32_t)(g->b.p - g->entry);
     unit->guest_insns = g->u->guest_insns;
     unit->ir_insns = g->u->ninsns;
+    unit->host_insns = g->hot_insns;
     unit->link = g->link;
     unit->nlinks = g->nlinks;
     unit->map = map;
@@ -517,7 +518,9 @@ struct cg_unit *cg_compile_quick(struct cg_space *s, const struct ir_unit *u, st
         return NULL;
     }
     scan(g);
-    room = new_unit(g) && forward(g) && cold_code(g);
+    room = new_unit(g) && forward(g);
+    g->hot_insns = g->b.insns;
+    room = room && cold_code(g);
     if (room && !g->failed && finish_unit(g))
         return g->unit;
     give_back_data(seg, data_used);
