@@ -87,6 +87,9 @@ void jit_link(struct cg_link *link, struct cg_unit *to);
 struct jit_fetch { /* what the front end's callbacks need */
     struct cpu_engine *engine;
     uint64_t good_page; /* the last one that engine_fetch accepted */
+    bool failed;        /* a fetch came back short: at bad_addr, because of fault */
+    enum cpu_fault fault;
+    uint64_t bad_addr;
 };
 /* How the front end is asked for the unit at pc; ctx lives as long as the request. With the space locked. */
 struct cpu_translate_request jit_request(struct cpu_engine *e, struct jit_fetch *ctx, uint64_t pc, uint32_t mode);

@@ -23,6 +23,11 @@ static unsigned fetch(void *ctx, uint64_t pc, void *buf, unsigned len, enum cpu_
     n = engine_fetch(f->engine->mem, pc, buf, len, fault);
     if (n)
         f->good_page = page;
+    if (n < len) {
+        f->failed = true;
+        f->fault = *fault;
+        f->bad_addr = pc + n;
+    }
     return n;
 }
 
@@ -146,7 +151,9 @@ static struct cg_unit *compile(struct cpu_thread *t, const struct ir_unit *u)
     return unit;
 }
 
-static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mode)
+/* NULL: not even the first instruction can be fetched, *event says why. No unit is made of that: nothing would tell that the
+ * page has become executable since. */
+static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mode, struct cpu_event *event)
 {
     struct cpu_engine *e = t->engine;
     struct jit_fetch ctx;
@@ -157,6 +164,10 @@ static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mod
     ir_begin(e->builder, pc, mode);
     e->cpu->translate(e->builder, &req);
     u = ir_end(e->builder);
+    if (ctx.failed && u->nranges == 0) {
+        *event = (struct cpu_event){.kind = CPU_FAULT, .fault = ctx.fault, .access = CPU_FETCH, .addr = ctx.bad_addr};
+        return NULL;
+    }
     unit = compile(t, u);
     if (e->dump)
         dump(e, unit, u);
@@ -179,7 +190,7 @@ struct cg_unit *jit_unit_get(struct cpu_thread *t, uint64_t pc, uint32_t mode, s
     if (!unit && hash_get(&e->breakpoints, pc))
         *event = (struct cpu_event){.kind = CPU_BREAKPOINT};
     else if (!unit)
-        unit = translate(t, pc, mode);
+        unit = translate(t, pc, mode, event);
     mem_unlock(e->mem);
     return unit;
 }
