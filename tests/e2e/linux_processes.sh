@@ -24,6 +24,7 @@ facts signal_fault
 facts signal_basic
 facts signal_storm
 facts process
+facts exec_state
 facts threads
 facts timers
 facts fork_threads
