@@ -161,8 +161,10 @@ static void spawn(const char *exe)
     pid_t pid;
 
     for (int i = 0; i < 3; i++) {
-        printf("spawn %d\n", posix_spawn(&pid, exe, NULL, NULL, args, environ));
+        int result = posix_spawn(&pid, exe, NULL, NULL, args, environ);
+
         waitpid(pid, &status, 0);
+        printf("spawn %d\n", result);
     }
     for (int fd = 0; fd < 70000; fd++)
         open_fds += fcntl(fd, F_GETFD) >= 0;
