@@ -474,7 +474,8 @@ static bool finish_unit(struct cg_gen *g)
 
     if (!map)
         return false;
-    memcpy(map, g->map, g->nmaps * sizeof(*map));
+    if (g->nmaps)
+        memcpy(map, g->map, g->nmaps * sizeof(*map));
     unit->base = g->u->pc;
     unit->entry = g->entry + g->b.rx;
     unit->mode = g->u->mode;
