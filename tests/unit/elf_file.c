@@ -156,7 +156,7 @@ TEST(segments_are_mapped_and_zeroed)
 {
     struct file f = good();
     struct err err = ERR_INIT;
-    struct mem_space *m = mem_space_new((uint64_t)1 << 31, NULL, NULL, &err);
+    struct mem_space *m = mem_space_new(0x7fff0000, NULL, NULL, &err);
     _cleanup_close_ int fd = memfd_create("elf", 0);
     const uint64_t bias = 0x100000;
     struct elf_program p;
@@ -175,6 +175,7 @@ TEST(segments_are_mapped_and_zeroed)
         CHECK_EQ(page[i], i < 0x800 ? 0xaa : 0);
     CHECK(elf_map(m, fd, &p, bias, false, &err) < 0); /* somebody is there */
     elf_fini(&p);
+    mem_space_free(m);
 }
 
 /* ---- the vDSO ---- */

@@ -22,6 +22,7 @@
 #define LOW 0x10000ull
 #define PAGES 192u
 #define LIMIT (LOW + PAGES * MEM_PAGE)
+#define SPACE 0x7fff0000ull /* the address sanitizer's shadow begins above */
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -320,9 +321,9 @@ static void twin_compare(struct mem_space *m, uint64_t base)
 TEST_TIMEOUT(random_calls_against_the_host_kernel, 120)
 {
     uint64_t base = 0x20000000;
-    struct mem_space *m = make(0x40000000);
+    struct mem_space *m = make(0x28000000);
 
-    twin = 0x100000000ull;
+    twin = 0x30000000;
     for (int i = 0; i < 20000; i++) {
         twin_step(m, base);
         if (i % 8 == 0)
@@ -332,7 +333,7 @@ TEST_TIMEOUT(random_calls_against_the_host_kernel, 120)
 
 TEST(errors_as_linux_gives_them)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
     int64_t at;
 
@@ -340,7 +341,7 @@ TEST(errors_as_linux_gives_them)
     CHECK_EQ(mem_map(m, 0, 4096, PROT_READ, anon, -1, 5), (int64_t)-EINVAL);
     CHECK_EQ(mem_map(m, 0, UINT64_MAX, PROT_READ, anon, -1, 0), (int64_t)-ENOMEM);
     CHECK_EQ(mem_map(m, 0, (uint64_t)1 << 62, PROT_READ, anon, -1, 0), (int64_t)-ENOMEM);
-    CHECK_EQ(mem_map(m, 0x7ffff000, 8192, PROT_READ, anon | MAP_FIXED, -1, 0), (int64_t)-ENOMEM);
+    CHECK_EQ(mem_map(m, SPACE - 4096, 8192, PROT_READ, anon | MAP_FIXED, -1, 0), (int64_t)-ENOMEM);
     CHECK_EQ(mem_map(m, 0x10001, 4096, PROT_READ, anon | MAP_FIXED, -1, 0), (int64_t)-EINVAL);
     CHECK_EQ(mem_map(m, 0, 4096, PROT_READ, MAP_PRIVATE, 987, 0), (int64_t)-EBADF);
     CHECK_EQ(mem_map(m, 0, 4096, PROT_READ, MAP_ANONYMOUS, -1, 0), (int64_t)-EINVAL);
@@ -361,7 +362,7 @@ TEST(errors_as_linux_gives_them)
 /* A refused mapping leaves what was there alone. */
 TEST(failed_map_keeps_the_old_one)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     int fd = open("/proc/self/exe", O_RDONLY);
     int64_t at = mem_map(m, 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -373,7 +374,7 @@ TEST(failed_map_keeps_the_old_one)
 
 TEST(shared_file_mappings_and_their_pieces)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     int fd = memfd_create("t", 0);
     struct mem_area a;
     int64_t one, two;
@@ -404,7 +405,7 @@ TEST(shared_file_mappings_and_their_pieces)
 
 TEST(watched_pages_catch_stores_and_calls)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     const int rwx = PROT_READ | PROT_WRITE | PROT_EXEC;
     uint64_t at = (uint64_t)mem_map(m, 0, 0x4000, rwx, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), v = 0;
     int fd = open("/dev/zero", O_RDONLY);
@@ -446,7 +447,7 @@ TEST(watched_pages_catch_stores_and_calls)
 
 TEST(copies_survive)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     uint64_t at = (uint64_t)mem_map(m, 0x100000, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), v;
     char buf[64];
 
@@ -477,7 +478,7 @@ TEST(copies_survive)
 
 TEST(growsdown)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     struct rlimit limit = {0x40000, RLIM_INFINITY};
     uint64_t top = 0x40000000, start = top - 0x2000;
 
@@ -501,7 +502,7 @@ TEST(growsdown)
 
 TEST(shm_attach_and_detach)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     int id = shmget(IPC_PRIVATE, 0x3000, IPC_CREAT | 0600);
     uint64_t one, two;
 
@@ -511,7 +512,7 @@ TEST(shm_attach_and_detach)
     two = (uint64_t)mem_shmat(m, id, 0x200123, SHM_RND | SHM_RDONLY);
     shmctl(id, IPC_RMID, NULL);
     CHECK_EQ(two, (uint64_t)0x200000);
-    CHECK(one < (uint64_t)1 << 31);
+    CHECK(one < SPACE);
     *(char *)(one + 0x1000) = 9;
     CHECK_EQ(*(char *)(two + 0x1000), 9);
     CHECK_EQ(mem_query(m, two), PROT_READ);
@@ -549,7 +550,7 @@ TEST(sv48_never_takes_what_is_not_the_guests)
 
 TEST(dontfork)
 {
-    struct mem_space *m = make((uint64_t)1 << 31);
+    struct mem_space *m = make(SPACE);
     uint64_t at = (uint64_t)mem_map(m, 0, 0x3000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int status;
     pid_t pid;
