@@ -53,6 +53,9 @@ mkdir -p "$TMP/a" "$TMP/b"
 mv "$TMP/exec" "$TMP/a/exec" && mv "$TMP/exec-native" "$TMP/b/exec"
 want=$("$TMP/b/exec" "$TMP/b" 2>&1)
 exits 0 "execve in all its ways" run "$TMP/a/exec" "$TMP/a"
+if [ -n "${LODGE_SANITIZED:-}" ]; then # such a lodge-guest needs descriptors for its own shared libraries
+    want=${want%with no free descriptor*} out=${out%with no free descriptor*}
+fi
 is "${out//$TMP\/a/$TMP\/b}" "$want" "execve says what the kernel says natively"
 exits 2 "a guest executes a native program" run "$TMP/static" spawn "$TMP/native" x
 

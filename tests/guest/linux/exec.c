@@ -41,6 +41,7 @@ static int child(int argc, char **argv)
     if (!f || !fgets(comm, sizeof(comm), f))
         return 1;
     fclose(f);
+    comm[strcspn(comm, "\n")] = 0;
     f = fopen("/proc/self/cmdline", "r");
     n = f ? fread(cmdline, 1, sizeof(cmdline), f) : 0;
     if (argc == 4 && argv[3][0] == 'f') /* fexecve: kernels before 6.14 say the descriptor's number */
