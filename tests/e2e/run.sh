@@ -8,12 +8,17 @@ cat >"$TMP/hello.c" <<'EOF'
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
-static int deep(int n) { volatile char page[4096]; page[0] = (char)n; return deep(n + 1) + page[0]; }
+static int deep(int n) { volatile char page[4096]; page[0] = 1; return n ? deep(n - 1) + page[0] : 0; }
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "signal")) raise(atoi(argv[2]));
-    if (argc > 1 && !strcmp(argv[1], "deep")) return deep(0);
+    if (argc > 1 && !strcmp(argv[1], "deep")) return deep(-1);
+    if (argc > 1 && !strcmp(argv[1], "grow")) {
+        struct rlimit limit = {64 << 20, RLIM_INFINITY};
+        return setrlimit(RLIMIT_STACK, &limit) || deep(5000) != 5000;
+    }
     if (argc > 1 && !strcmp(argv[1], "spawn")) { execv(argv[2], argv + 2); perror(argv[2]); return 1; }
     for (int i = 1; i < argc; i++) printf("%s%s", argv[i], i + 1 < argc ? " " : "\n");
     return argc;
@@ -64,6 +69,8 @@ exits 3 "a stack limit of 64 KB" bash -c "ulimit -s 64; timeout 60 '$LODGE' run 
 exits 3 "no stack limit" bash -c "ulimit -s unlimited; timeout 60 '$LODGE' run '$TMP/static' a b"
 bash -c "ulimit -s 1024 -c 0; timeout 60 '$LODGE' run '$TMP/static' deep; exit \$?" 2>/dev/null
 is $? 139 "endless recursion is SIGSEGV"
+
+exits 0 "a stack that grows after its limit was raised" bash -c "ulimit -Ss 1024; timeout 60 '$LODGE' run '$TMP/static' grow"
 
 # ---- what is refused ----
 exits 127 "a missing program" run "$TMP/nothing"
@@ -123,4 +130,22 @@ for user in self nobody; do
         in_root 2 "a native program executes a guest inside" native spawn /bin/tool x
     fi
 done
+
+# ---- binfmt_misc, in a user namespace of its own ----
+cat >"$TMP/binfmt" <<'EOF'
+mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || exit 77
+"$LODGE" system binfmt && "$LODGE" system binfmt --register && "$LODGE" system binfmt --status | head -n 1
+"$TMP/static" a b; echo "exit $?"
+"$LODGE" system binfmt --unregister && "$LODGE" system binfmt
+EOF
+out=$(timeout 60 unshare -Urm bash "$TMP/binfmt" 2>&1)
+if [ $? = 77 ]; then
+    skip "binfmt_misc" "not in a user namespace on this kernel"
+else
+    is "$out" "riscv64: not registered
+riscv64: registered
+a b
+exit 3
+riscv64: not registered" "registered, the kernel starts riscv64 programs through lodge"
+fi
 done_testing
