@@ -39,11 +39,18 @@ static _Atomic(struct cg_unit *) *jump_cache_new(void)
     return cache;
 }
 
+/* A dead unit that loops to itself is left by nobody: so whoever is in guest code is kicked. Runs in signal handlers. */
 static void on_code_change(void *ctx, uint64_t start, uint64_t end)
 {
     struct cpu_engine *e = ctx;
+    uint64_t killed = e->units.killed;
 
     jit_units_kill_range(&e->units, start, end);
+    if (e->units.killed == killed)
+        return;
+    for (struct cpu_thread *t = e->threads; t; t = t->next)
+        if (atomic_load(&t->using))
+            atomic_store(&t->rt->kick, 1);
 }
 
 static struct cpu_engine *jit_create(const struct cpu_engine_config *config, struct err *err)
@@ -279,7 +286,7 @@ static void jit_kick(struct cpu_thread *t)
 static void jit_invalidate(struct cpu_engine *e, uint64_t start, uint64_t end)
 {
     mem_lock(e->mem);
-    jit_units_kill_range(&e->units, start, end);
+    on_code_change(e, start, end);
     mem_unlock(e->mem);
 }
 

@@ -158,6 +158,7 @@ static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mod
     struct cpu_engine *e = t->engine;
     struct jit_fetch ctx;
     struct cpu_translate_request req = jit_request(e, &ctx, pc, mode);
+    const struct ir_insn *last;
     struct cg_unit *unit;
     struct ir_unit *u;
 
@@ -168,10 +169,15 @@ static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mod
         *event = (struct cpu_event){.kind = CPU_FAULT, .fault = ctx.fault, .access = CPU_FETCH, .addr = ctx.bad_addr};
         return NULL;
     }
+    last = &u->insn[u->block[0].end - 1];
     unit = compile(t, u);
     if (e->dump)
         dump(e, unit, u);
-    jit_units_add(&e->units, unit);
+    /* What cannot be fetched now may be there the next time, without notice: such a unit is used once. */
+    if (last->op == IR_exit && last->aux == IR_EXIT_FETCH_FAULT)
+        atomic_store(&unit->pc, CG_DEAD_PC);
+    else
+        jit_units_add(&e->units, unit);
     e->stats.units++;
     e->stats.guest_insns += u->guest_insns;
     e->stats.code_bytes += unit->code_size;
