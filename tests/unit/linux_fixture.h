@@ -30,6 +30,8 @@ static inline void fixture_code_change(void *ctx, uint64_t start, uint64_t end)
 {
 }
 
+static struct linux_thread *fixture_made[256]; /* kept to the end of the test: nothing is lost */
+
 static inline struct linux_thread *fixture_thread(const struct linux_config *config)
 {
     struct linux_thread *t = x_new(struct linux_thread);
@@ -40,6 +42,7 @@ static inline struct linux_thread *fixture_thread(const struct linux_config *con
     sigaction(SIGSEGV, &fault, NULL);
     p->config = config;
     p->abi = &linux_abi_riscv64;
+    p->trace_fd = config->trace_fd;
     p->mm = x_new(struct linux_mm);
     p->mm->mem = mem_space_new(1ull << 47, fixture_code_change, NULL, &err);
     if (!p->mm->mem)
@@ -48,7 +51,13 @@ static inline struct linux_thread *fixture_thread(const struct linux_config *con
     p->threads = t;
     t->process = p;
     t->tid = getpid();
-    return t;
+    for (unsigned i = 0;; i++) {
+        CHECK(i < sizeof(fixture_made) / sizeof(fixture_made[0]));
+        if (fixture_made[i])
+            continue;
+        fixture_made[i] = t;
+        return t;
+    }
 }
 
 #endif

@@ -16,6 +16,7 @@ static struct linux_thread *guest(void)
     struct linux_thread *t = fixture_thread(&config);
     struct err err = ERR_INIT;
 
+    mem_space_free(t->process->mm->mem);
     t->process->mm->mem = mem_space_new(1ull << 38, fixture_code_change, NULL, &err);
     if (!t->process->mm->mem)
         FAIL("%s", err.text);
@@ -32,7 +33,7 @@ TEST(labels_and_protection)
 {
     struct linux_thread *t = guest();
     struct linux_mm *mm = t->process->mm;
-    struct strbuf out = {0};
+    _cleanup_strbuf_ struct strbuf out = {0};
 
     map(t, BASE, 3, PROT_READ | PROT_WRITE);
     map(t, BASE + 4 * PAGE, 1, PROT_READ | PROT_EXEC);
@@ -56,7 +57,7 @@ TEST(labels_and_protection)
 TEST(watched_pages_do_not_show)
 {
     struct linux_thread *t = guest();
-    struct strbuf out = {0};
+    _cleanup_strbuf_ struct strbuf out = {0};
 
     map(t, BASE, 3, PROT_READ | PROT_WRITE | PROT_EXEC);
     mem_watch_code(t->process->mm->mem, BASE + PAGE, BASE + PAGE + 4);
@@ -67,7 +68,7 @@ TEST(watched_pages_do_not_show)
 TEST(files)
 {
     struct linux_thread *t = guest();
-    struct strbuf out = {0};
+    _cleanup_strbuf_ struct strbuf out = {0};
     char path[] = "/tmp/lodge-maps-XXXXXX", *line;
     int fd = mkstemp(path);
 
@@ -90,7 +91,7 @@ TEST(files)
 TEST(smaps_has_details_of_the_guest_only)
 {
     struct linux_thread *t = guest();
-    struct strbuf out = {0};
+    _cleanup_strbuf_ struct strbuf out = {0};
 
     map(t, BASE, 3, PROT_READ | PROT_EXEC);
     CHECK_EQ(linux_smaps(t, &out), 0);
