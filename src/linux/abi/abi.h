@@ -43,8 +43,8 @@ struct linux_vdso_register {
     uint16_t dwarf, offset;
 };
 struct linux_vdso_desc {
-    const char *version;                           /* symbol version */
-    const struct linux_vdso_function *functions;   /* the first is rt_sigreturn */
+    const char *version;                         /* symbol version */
+    const struct linux_vdso_function *functions; /* the first is rt_sigreturn */
     unsigned nfunctions;
     const struct linux_vdso_register *registers;
     unsigned nregisters;
