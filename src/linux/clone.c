@@ -20,6 +20,7 @@
 #include "linux/debugger.h"
 #include "linux/guest.h"
 #include "linux/host_x64.h"
+#include "linux/sanitize.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
 #include "linux/thread_int.h"
@@ -182,6 +183,7 @@ struct sharer {
     char *stack; /* owned mapping */
     void *tls;   /* owned, NULL: the suspended parent's */
     int pid, pidfd;
+    struct sanitize_stack sanitize;
 };
 
 static int sharer_main(void *arg)
@@ -189,6 +191,8 @@ static int sharer_main(void *arg)
     struct sharer *v = arg;
     struct linux_thread *t = v->t;
 
+    if (!v->tls)
+        sanitize_arrive(&v->sanitize);
     linux_set_current(t);
     linux_host_altstack_use(t);
     t->tid = (int)syscall(SYS_gettid);
@@ -292,7 +296,9 @@ static int64_t clone_vfork(struct linux_thread *t, const struct request *q)
 
     if (!v)
         return -EAGAIN;
+    sanitize_leave(&v->sanitize, v->stack, SHARER_STACK);
     r = sharer_start(v);
+    sanitize_back(&v->sanitize);
     linux_set_current(t);
     sharer_free(v);
     return r;

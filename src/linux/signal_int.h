@@ -29,7 +29,7 @@ struct linux_sighand {
 #define LINUX_SA_ONSTACK 0x08000000u
 #define LINUX_SA_NODEFER 0x40000000u
 #define LINUX_SA_RESETHAND 0x80000000u
-#define LINUX_SS_AUTODISARM (1 << 31)
+#define LINUX_SS_AUTODISARM ((int)(1u << 31))
 #define LINUX_MINSIGSTKSZ 2048
 
 #define HOST_ALTSTACK_SIZE (64u << 10) /* AVX-512 and AMX state is 11 KB of a frame */

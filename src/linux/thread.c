@@ -13,6 +13,7 @@
 #include "linux/abi/abi.h"
 #include "linux/debugger.h"
 #include "linux/guest.h"
+#include "linux/sanitize.h"
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
 
@@ -315,6 +316,7 @@ static void free_libc_thread(void)
 int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
 {
     struct linux_process *p = t->process;
+    bool is_pthread = t->started;
 
     sig_host_block_all();
     if (t->clear_child_tid)
@@ -331,6 +333,8 @@ int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
     pthread_mutex_unlock(&p->lock);
     if (!p->is_vfork_child) /* it borrows its parent's TLS */
         free_libc_thread();
+    if (LINUX_SANITIZED && is_pthread)
+        pthread_exit(NULL); /* a sanitizer keeps its own books of threads */
     for (;;)
         syscall(SYS_exit, (int)a[0]);
 }
