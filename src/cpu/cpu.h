@@ -103,7 +103,8 @@ enum cpu_fault_result {
 struct cpu_engine_config {
     const struct cpu_ops *cpu;
     struct mem_space *mem;
-    const char *tier; /* "auto", "interp", "quick" */
+    const char *tier;  /* "auto", "interp", "quick" */
+    size_t code_bytes; /* size of one code space; 0: the default */
 };
 struct cpu_engine_ops {
     const char *name;

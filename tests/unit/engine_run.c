@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "cpu/cpu.h"
 #include "cpu/rv64/rv64.h"
 #include "harness.h"
@@ -65,11 +66,13 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
         _exit(99);
 }
 
+static size_t code_bytes; /* of the engine's code spaces; 0: its default */
+
 static void guest_begin(struct guest *g, const char *tier, const uint32_t *code, size_t size)
 {
     struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     struct err err = {0};
-    struct cpu_engine_config config = {.cpu = &rv64_cpu_ops, .tier = tier};
+    struct cpu_engine_config config = {.cpu = &rv64_cpu_ops, .tier = tier, .code_bytes = code_bytes};
     static char stack[65536];
     stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
 
@@ -80,7 +83,7 @@ static void guest_begin(struct guest *g, const char *tier, const uint32_t *code,
     sigaction(SIGBUS, &act, NULL);
     g->mem = config.mem = mem_space_new(1ull << 38, NULL, NULL, &err);
     CHECK(g->mem != NULL);
-    CHECK_EQ(mem_map(g->mem, CODE, 0x4000, PROT_READ | PROT_WRITE | PROT_EXEC,
+    CHECK_EQ(mem_map(g->mem, CODE, 0x20000, PROT_READ | PROT_WRITE | PROT_EXEC,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
         (int64_t)CODE);
     CHECK_EQ(
@@ -373,4 +376,68 @@ TEST(a_loop_whose_code_goes_away_faults)
     CHECK_EQ(e.kind, CPU_FAULT);
     CHECK_EQ(e.addr, (uint64_t)CODE);
     pthread_join(other, NULL);
+}
+
+/* ---- code spaces that fill up ---- */
+
+enum { BLOCKS = 5000, BLOCK_WORDS = 4, ROUNDS = 20 };
+
+static void *run_blocks(void *arg)
+{
+    struct guest *g = arg;
+    struct cpu_thread *t = g->ops->thread_new(g->engine, NULL);
+    struct rv64_state *s = (struct rv64_state *)g->ops->thread_state(t);
+    struct cpu_event e;
+
+    s->x[11] = ROUNDS;
+    s->cpu.pc = CODE;
+    do
+        g->ops->run(t, &e);
+    while (e.kind == CPU_KICKED);
+    CHECK_EQ(e.kind, CPU_SYSCALL);
+    CHECK_EQ(s->x[10], (uint64_t)BLOCKS * ROUNDS);
+    g->ops->thread_free(t);
+    return NULL;
+}
+
+static void fill_spaces(int threads)
+{
+    static uint32_t code[BLOCKS * BLOCK_WORDS + 8];
+    size_t n = 0;
+    struct guest g;
+    pthread_t other[8];
+    struct strbuf stats = {0};
+
+    /* forward branches that are never taken give each block an exit of its own */
+    for (int i = 0; i < BLOCKS; i++) {
+        code[n++] = ADDI(10, 10, 1);
+        code[n++] = branch(1, 0, 0, 8);
+        code[n++] = branch(0, 11, 0, 8);
+        code[n++] = NOP;
+    }
+    code[n++] = ADDI(11, 11, -1);
+    code[n++] = branch(0, 11, 0, 12);
+    code[n++] = LUI(12, CODE >> 12);
+    code[n++] = JALR(0, 12, 0);
+    code[n++] = ECALL;
+    code_bytes = 65536;
+    guest_begin(&g, "quick", code, sizeof(uint32_t) * n);
+    for (int i = 0; i < threads; i++)
+        CHECK_EQ(pthread_create(&other[i], NULL, run_blocks, &g), 0);
+    for (int i = 0; i < threads; i++)
+        pthread_join(other[i], NULL);
+    g.ops->stats(g.engine, &stats);
+    if (strstr(stats.data, "code spaces filled 0"))
+        FAIL("%s", stats.data);
+    strbuf_fini(&stats);
+}
+
+TEST_TIMEOUT(a_full_code_space_is_replaced, 60)
+{
+    fill_spaces(1);
+}
+
+TEST_TIMEOUT(a_full_code_space_is_replaced_under_threads, 60)
+{
+    fill_spaces(4);
 }

@@ -63,7 +63,8 @@ static struct cpu_engine *jit_create(const struct cpu_engine_config *config, str
     cg_host_detect(&e->host);
     e->dump = dump_topics();
     e->lockstep = str_eq(config->tier, "lockstep");
-    space = cg_space_new(e->cpu->ir, &e->host, JIT_CODE_BYTES, err);
+    e->code_bytes = config->code_bytes ? config->code_bytes : JIT_CODE_BYTES;
+    space = jit_space_new(e, err);
     if (!space || jit_units_init(&e->units, err)) {
         if (space)
             cg_space_free(space);
@@ -164,7 +165,11 @@ static void connect(struct cpu_thread *t, struct cg_unit *to, struct cg_link *li
     struct cpu_engine *e = t->engine;
 
     if (lookup) {
-        atomic_store(&t->rt->jump_cache[cg_jump_hash(to->base)], to);
+        _Atomic(struct cg_unit *) *entry = &t->rt->jump_cache[cg_jump_hash(to->base)];
+
+        atomic_store(entry, to);
+        if (atomic_load(&e->space) != t->rt->space) /* renewed just now: nothing of the old space may stay behind */
+            atomic_compare_exchange_strong(entry, &to, &cg_no_unit);
         if (t->rt->ic)
             atomic_store(t->rt->ic, to);
         e->stats.lookups++;
@@ -236,35 +241,47 @@ static bool left(struct cpu_thread *t, struct cpu_event *event, struct cg_link *
     return false;
 }
 
+/* True: the thread holds the space and the mode that are current, so every unit it finds is one it may enter. */
+static bool is_current(struct cpu_thread *t)
+{
+    return t->engine->cpu->unit_mode(jit_state(t)) == t->mode &&
+        atomic_load(&t->using) == atomic_load(&t->engine->space);
+}
+
 static void jit_run(struct cpu_thread *t, struct cpu_event *event)
 {
-    struct cpu_engine *e = t->engine;
     struct cg_link *link = NULL;
     bool lookup = false;
 
-    do {
+    for (;;) {
+        struct cg_space *space;
         struct cg_unit *unit;
 
         if (atomic_load_explicit(&t->rt->kick, memory_order_relaxed) && atomic_exchange(&t->rt->kick, 0)) {
             *event = (struct cpu_event){.kind = CPU_KICKED};
             break;
         }
-        if (e->cpu->unit_mode(jit_state(t)) != t->mode || atomic_load(&t->using) != atomic_load(&e->space)) {
+        if (!is_current(t)) {
             begin(t);
             link = NULL;
             lookup = false;
         }
+        space = t->rt->space;
         unit = jit_unit_get(t, jit_state(t)->pc, t->mode, event);
         if (!unit)
             break;
-        if (e->lockstep) {
+        if (!is_current(t))
+            continue; /* another thread has renewed the space meanwhile: the unit may be of either */
+        if (t->engine->lockstep) {
             jit_lockstep(t, unit);
         } else {
-            if (link || lookup)
+            if ((link || lookup) && t->rt->space == space) /* else the link went with its space */
                 connect(t, unit, link, lookup);
             enter(t, unit);
         }
-    } while (!left(t, event, &link, &lookup));
+        if (left(t, event, &link, &lookup))
+            break;
+    }
     atomic_store_explicit(&t->using, NULL, memory_order_release);
 }
 

@@ -16,6 +16,7 @@
 #include "engine/engine_int.h"
 
 #define JIT_CODE_BYTES ((size_t)128 << 20)
+#define JIT_CODE_BYTES_MIN ((size_t)1 << 20)
 #define JIT_TRACE_INSNS 48
 #define JIT_TABLE_BITS 14
 #define JIT_MODES 4 /* enum ir_mode combinations */
@@ -46,6 +47,7 @@ struct cpu_engine {
     struct ir_builder *builder;                       /* owned; under the lock */
     struct hash breakpoints;                          /* guest address -> engine */
     struct cpu_thread *threads;                       /* list by next */
+    size_t code_bytes;                                /* of one space */
     unsigned dump;                                    /* enum jit_dump bits */
     bool lockstep;
     struct {
@@ -84,6 +86,8 @@ void jit_units_kill_all(struct jit_units *u); /* and forgets them: their space i
 void jit_link(struct cg_link *link, struct cg_unit *to);
 
 /* ---- translate.c ---- */
+/* A fresh code space; where address space is scarce (RLIMIT_AS), a smaller one. */
+struct cg_space *jit_space_new(struct cpu_engine *e, struct err *err);
 struct jit_fetch { /* what the front end's callbacks need */
     struct cpu_engine *engine;
     uint64_t good_page; /* the last one that engine_fetch accepted */

@@ -113,11 +113,20 @@ static void jump_cache_clear(struct cpu_engine *e)
             atomic_store_explicit(&e->jump_cache[m][i], &cg_no_unit, memory_order_relaxed);
 }
 
+struct cg_space *jit_space_new(struct cpu_engine *e, struct err *err)
+{
+    struct cg_space *s;
+
+    while (!(s = cg_space_new(e->cpu->ir, &e->host, e->code_bytes, err)) && e->code_bytes / 4 >= JIT_CODE_BYTES_MIN)
+        e->code_bytes /= 4;
+    return s;
+}
+
 /* The space is full: begin another. The thread that calls is in the old one too, and moves to the new one. */
 static int space_renew(struct cpu_thread *t, struct err *err)
 {
     struct cpu_engine *e = t->engine;
-    struct cg_space *fresh = cg_space_new(e->cpu->ir, &e->host, JIT_CODE_BYTES, err);
+    struct cg_space *fresh = jit_space_new(e, err);
 
     if (!fresh)
         return err->code;
