@@ -70,11 +70,23 @@ int main()
     std::cout << std::regex_replace("x12y345", std::regex("[0-9]+"), "#") << " " << dynamic_cast<derived *>(p.get())->n << " " << 1e100 << " " << 1.0 / 3 << std::endl;
 }
 E
+put m.c <<'E'
+#include <dlfcn.h>
+#include <stdio.h>
+int f(int);
+int main(void)
+{
+    void *plug_in = dlopen("./libl.so", RTLD_NOW);
+    int (*g)(int) = plug_in ? dlsym(plug_in, "f") : f;
+    printf("%d %d\n", f(4), g(5));
+    return 0;
+}
+E
 for level in -O0 -O2 "-O3 -flto" "-Og -g -fsanitize=undefined"; do
     twin "C at $level" "gcc $level -Wall -o t t.c -lm -pthread 2>&1; ./t word; echo \$?" 240
 done
 twin "C++ at -O2" 'g++ -std=c++20 -O2 -o tt t.cc -pthread 2>&1; ./tt; echo $?' 400
-twin "static, shared, plug-in" 'printf "int f(int x) { return x * 2; }\n" >l.c; printf "#include <dlfcn.h>\n#include <stdio.h>\nint f(int);\nint main(void) { int (*g)(int) = dlsym(dlopen(\"./libl.so\", RTLD_NOW), \"f\"); printf(\"%%d %%d\\n\", f(4), g ? g(5) : -1); return 0; }\n" >m.c
+twin "static, shared, plug-in" 'printf "int f(int x) { return x * 2; }\n" >l.c
 gcc -shared -fPIC -o libl.so l.c; gcc -o d m.c -L. -ll -Wl,-rpath,. && ./d; gcc -c l.c; ar rcs libs.a l.o; gcc -static -o s -DX m.c libs.a 2>/dev/null && ./s; nm libs.a | grep -c " T f"; strip d && ./d; objdump -h l.o | grep -c CONTENTS >/dev/null; gcc -O2 -pie -fPIE -o e m.c -L. -ll -Wl,-rpath,$PWD && ./e; printf "void f(void) { undeclared(; }" >bad.c; gcc -c bad.c 2>&1 | grep -c error; readelf -h d | grep Type' 240
 twin "make -j of 40 files, a failing one, recursion" 'mkdir -p mk/sub; cd mk; for i in $(seq 40); do echo "int f$i(void) { return $i; }" >f$i.c; done; { for i in $(seq 40); do echo "int f$i(void);"; done; echo "#include <stdio.h>"; echo "int main(void) { int s = 0;"; for i in $(seq 40); do echo "s += f$i();"; done; echo "printf(\"%d\\n\", s); return 0; }"; } >main.c
 printf "O := \$(patsubst %%.c,%%.o,\$(wildcard *.c))\nall: p sub\np: \$(O)\n\t@\$(CC) -o \$@ \$^\n%%.o: %%.c\n\t@\$(CC) -O1 -c -o \$@ \$<\nsub:\n\t@\$(MAKE) --no-print-directory -C sub\nbad:\n\t@false\n.PHONY: all sub bad\n" >Makefile; printf "all: a b c\n\t@echo joined\na b c:\n\t@sleep 0.0\$(words \$@)\n" >sub/Makefile; make -j4 && ./p; make -j4 p | grep -c "up to date"; touch f3.c; make -n p | wc -l; make -k bad 2>/dev/null; echo $?' 400

@@ -4,7 +4,7 @@
 real_roots jit
 put main.js <"$LODGE_SOURCE/tests/guest/script/main.js"
 twin "a program that gets hot" 'node main.js' 400
-for flags in --jitless "--no-opt" "--always-sparkplug" "--max-lazy --stress-compaction" "--single-threaded"; do
+for flags in "--no-opt" "--always-sparkplug" "--max-lazy --stress-compaction" "--single-threaded"; do
     twin "node $flags" "node $flags main.js" 600
 done
 is "$(guest 60 node -p process.arch)" riscv64 "process.arch"
