@@ -15,7 +15,7 @@ verdicts() {
 for module in "${modules[@]}"; do
     want=$(verdicts native "$module")
     got=$(verdicts guest "$module")
-    is "$got" "$want" "$module" || true
+    is "$got" "$want" "$module"
     if [ "$got" != "$want" ]; then
         diag "$(grep -A12 -E '^(FAIL|ERROR): ' "$TMP/guest.log" | head -80)" "$(tail -5 "$TMP/guest.log")"
     elif ! grep -qE '^Ran [0-9]+ test|^Total tests: run=[1-9]' "$TMP/native.log"; then

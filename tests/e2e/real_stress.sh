@@ -18,7 +18,8 @@ compare() { # NAME STRESSOR...
     shift
     want=$(verdict native "$@")
     got=$(verdict guest "$@")
-    is "$got" "$want" "$name" || diag "$(grep -v dispatching "$TMP/guest.log" | head -30)"
+    is "$got" "$want" "$name"
+    [ "$got" = "$want" ] || diag "$(grep -v dispatching "$TMP/guest.log" | head -30)"
 }
 short=$seconds
 seconds=3

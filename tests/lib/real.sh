@@ -83,11 +83,19 @@ native() {
     shift
     real_env "$@"
     [ "$(id -u)" = 0 ] || user=(--map-root-user)
-    # shellcheck disable=SC2016 # the inner shell expands
-    timeout -k 5 "$limit" unshare --mount --propagation private "${user[@]}" bash -c '
-        for dir in proc dev sys; do mount --rbind "/$dir" "$0/$dir" || exit; done
-        exec chroot "$0" "$@"' "$NATIVE_ROOT" "${real_command[@]}"
+    timeout -k 5 "$limit" unshare --mount --propagation private "${user[@]}" bash -c "$real_enter" "$NATIVE_ROOT" "${real_command[@]}"
 }
+
+# What lodge makes of a root, for the native side: /proc and /sys of the host, and the same few devices.
+# shellcheck disable=SC2016 # the inner shell expands
+real_enter='
+for dir in proc sys; do mount --rbind "/$dir" "$0/$dir" || exit; done
+mount -t tmpfs -o mode=755 tmpfs "$0/dev" && mkdir "$0/dev/pts" "$0/dev/shm" || exit
+for node in null zero full random urandom tty; do : >"$0/dev/$node" && mount --bind "/dev/$node" "$0/dev/$node" || exit; done
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$0/dev/pts" && mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm" || exit
+ln -s pts/ptmx "$0/dev/ptmx" && ln -s /proc/self/fd "$0/dev/fd"
+for n in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${n%:*}" "$0/dev/${n#*:}"; done
+exec chroot "$0" "$@"'
 
 # bare SECONDS PROGRAM ARG...: one program of GUEST_ROOT as a bare file, no root entered.
 bare() {
