@@ -109,6 +109,7 @@ struct cpu_engine_config {
 struct cpu_engine_ops {
     const char *name;
     struct cpu_engine *(*create)(const struct cpu_engine_config *config, struct err *err);
+    void (*destroy)(struct cpu_engine *e); /* after its last thread was freed; a process guest just ends */
     /* A fresh thread with a reset state. fork/vfork/clone: copy_from's state and nothing else is copied, if not NULL. */
     struct cpu_thread *(*thread_new)(struct cpu_engine *e, const struct cpu_thread *copy_from);
     void (*thread_free)(struct cpu_thread *t);

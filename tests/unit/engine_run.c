@@ -98,6 +98,13 @@ static void guest_begin(struct guest *g, const char *tier, const uint32_t *code,
     g->state->cpu.pc = CODE;
 }
 
+static void guest_end(struct guest *g)
+{
+    g->ops->thread_free(g->thread);
+    g->ops->destroy(g->engine);
+    mem_space_free(g->mem);
+}
+
 #define EVERY_TIER(name)                                                                                               \
     static void name(const char *tier);                                                                                \
     TEST(name##_quick)                                                                                                 \
@@ -126,6 +133,7 @@ EVERY_TIER(a_loop_runs_to_its_system_call)
     CHECK_EQ(e.kind, CPU_SYSCALL);
     CHECK_EQ(g.state->x[10], (uint64_t)500500);
     CHECK_EQ(g.state->cpu.pc, (uint64_t)CODE + sizeof(code));
+    guest_end(&g);
 }
 
 EVERY_TIER(a_fault_is_precise)
@@ -153,6 +161,7 @@ EVERY_TIER(a_fault_is_precise)
     CHECK_EQ(e.kind, CPU_SYSCALL);
     CHECK_EQ(g.state->x[12], (uint64_t)9);
     CHECK_EQ(g.state->x[13], (uint64_t)0);
+    guest_end(&g);
 }
 
 EVERY_TIER(a_non_canonical_address_is_known)
@@ -167,6 +176,7 @@ EVERY_TIER(a_non_canonical_address_is_known)
     CHECK_EQ(e.kind, CPU_FAULT);
     CHECK_EQ(e.addr, (uint64_t)0xdead000000000008);
     CHECK_EQ(e.fault, CPU_FAULT_UNMAPPED);
+    guest_end(&g);
 }
 
 EVERY_TIER(writing_to_read_only_memory_is_a_protection_fault)
@@ -183,6 +193,7 @@ EVERY_TIER(writing_to_read_only_memory_is_a_protection_fault)
     CHECK_EQ(e.fault, CPU_FAULT_PROTECTED);
     CHECK_EQ(e.access, CPU_WRITE);
     CHECK_EQ(e.addr, (uint64_t)DATA);
+    guest_end(&g);
 }
 
 EVERY_TIER(jumping_into_data_is_a_fetch_fault)
@@ -200,6 +211,7 @@ EVERY_TIER(jumping_into_data_is_a_fetch_fault)
     CHECK_EQ(e.addr, (uint64_t)DATA);
     CHECK_EQ(g.state->cpu.pc, (uint64_t)DATA);
     CHECK_EQ(g.state->x[1], (uint64_t)CODE + 4);
+    guest_end(&g);
 }
 
 EVERY_TIER(calls_return)
@@ -214,6 +226,7 @@ EVERY_TIER(calls_return)
     g.ops->run(g.thread, &e);
     CHECK_EQ(e.kind, CPU_SYSCALL);
     CHECK_EQ(g.state->x[10], (uint64_t)300);
+    guest_end(&g);
 }
 
 EVERY_TIER(code_that_rewrites_itself_is_seen)
@@ -231,6 +244,7 @@ EVERY_TIER(code_that_rewrites_itself_is_seen)
     while (e.kind == CPU_KICKED);
     CHECK_EQ(e.kind, CPU_SYSCALL);
     CHECK_EQ(g.state->x[10], (uint64_t)101);
+    guest_end(&g);
 }
 
 EVERY_TIER(code_that_is_unmapped_faults)
@@ -251,6 +265,7 @@ EVERY_TIER(code_that_is_unmapped_faults)
     }
     CHECK_EQ(e.addr, (uint64_t)CODE + 0x2000);
     CHECK_EQ(e.fault, CPU_FAULT_UNMAPPED);
+    guest_end(&g);
 }
 
 EVERY_TIER(illegal_instructions_and_breakpoints)
@@ -268,6 +283,7 @@ EVERY_TIER(illegal_instructions_and_breakpoints)
     g.ops->run(g.thread, &e);
     CHECK_EQ(e.kind, CPU_BREAKPOINT);
     CHECK_EQ(g.state->cpu.pc, (uint64_t)CODE + 12);
+    guest_end(&g);
 }
 
 EVERY_TIER(a_debuggers_breakpoint_stops_before_its_instruction)
@@ -287,6 +303,7 @@ EVERY_TIER(a_debuggers_breakpoint_stops_before_its_instruction)
         CHECK_EQ(e.kind, CPU_STEPPED);
         CHECK_EQ(g.state->cpu.pc, (uint64_t)CODE + 12);
     }
+    guest_end(&g);
 }
 
 static void *kicker(void *arg)
@@ -309,6 +326,7 @@ static void kick_loop(const char *tier, const uint32_t *code, size_t size)
     g.ops->run(g.thread, &e);
     CHECK_EQ(e.kind, CPU_KICKED);
     pthread_join(other, NULL);
+    guest_end(&g);
 }
 
 TEST(a_kick_ends_an_endless_loop)
@@ -350,6 +368,7 @@ EVERY_TIER(code_that_appears_where_a_jump_failed_is_run)
     CHECK_EQ(mem_write(g.mem, CODE + 0x2000, &ecall, 4), 0);
     g.ops->run(g.thread, &e);
     CHECK_EQ(e.kind, CPU_SYSCALL);
+    guest_end(&g);
 }
 
 static void *unmapper(void *arg)
@@ -376,6 +395,7 @@ TEST(a_loop_whose_code_goes_away_faults)
     CHECK_EQ(e.kind, CPU_FAULT);
     CHECK_EQ(e.addr, (uint64_t)CODE);
     pthread_join(other, NULL);
+    guest_end(&g);
 }
 
 /* ---- code spaces that fill up ---- */
@@ -430,6 +450,7 @@ static void fill_spaces(int threads)
     if (strstr(stats.data, "code spaces filled 0"))
         FAIL("%s", stats.data);
     strbuf_fini(&stats);
+    guest_end(&g);
 }
 
 TEST_TIMEOUT(a_full_code_space_is_replaced, 60)

@@ -11,10 +11,18 @@
 
 static struct cg_unit *unit[UNITS]; /* a new record each time: a dead unit stays in the lists of its other pages */
 static bool alive[UNITS];
+static struct made {
+    struct cg_unit unit;
+    struct made *next;
+} * made;
 
 static void make(struct jit_units *u, int i, uint64_t pc, uint32_t mode, uint64_t size)
 {
-    unit[i] = x_new(struct cg_unit);
+    struct made *m = x_new(struct made);
+
+    m->next = made;
+    made = m;
+    unit[i] = &m->unit;
     atomic_init(&unit[i]->pc, pc);
     unit[i]->base = pc;
     unit[i]->mode = mode;
@@ -22,6 +30,18 @@ static void make(struct jit_units *u, int i, uint64_t pc, uint32_t mode, uint64_
     unit[i]->nranges = 1;
     jit_units_add(u, unit[i]);
     alive[i] = true;
+}
+
+/* Every record that was ever made is kept in `made`, since a dead unit stays in lists. */
+static void finish(struct jit_units *u)
+{
+    jit_units_fini(u);
+    while (made) {
+        struct made *next = made->next;
+
+        x_free(made);
+        made = next;
+    }
 }
 
 TEST(a_unit_is_found_by_address_and_mode)
@@ -36,6 +56,7 @@ TEST(a_unit_is_found_by_address_and_mode)
     CHECK(jit_units_find(&u, 0x10000, 1) == unit[1]);
     CHECK(jit_units_find(&u, 0x10002, 0) == NULL);
     CHECK(jit_units_find(&u, 0x10000, 2) == NULL);
+    finish(&u);
 }
 
 TEST(killing_a_unit_returns_its_links_to_their_stubs)
@@ -55,6 +76,7 @@ TEST(killing_a_unit_returns_its_links_to_their_stubs)
     CHECK(atomic_load(&link.target) == &stub);
     CHECK_EQ(atomic_load(&unit[0]->pc), (uint64_t)CG_DEAD_PC);
     CHECK(jit_units_find(&u, 0x10000, 0) == NULL);
+    finish(&u);
 }
 
 TEST(a_unit_over_several_pages_dies_with_each_of_them)
@@ -69,6 +91,7 @@ TEST(a_unit_over_several_pages_dies_with_each_of_them)
         CHECK_EQ(u.live, (uint64_t)0);
         jit_units_kill_range(&u, 0, UINT64_MAX); /* finds nothing, and is not lost in the size of the range */
         CHECK_EQ(u.killed, (uint64_t)1);
+        finish(&u);
     }
 }
 
@@ -98,4 +121,5 @@ TEST(random_additions_and_invalidations_agree_with_a_model)
     }
     jit_units_kill_all(&u);
     CHECK_EQ(u.live, (uint64_t)0);
+    finish(&u);
 }

@@ -203,14 +203,18 @@ TEST(every_form_prints_back)
 {
     struct ir_builder *b = ir_builder_new(&ir_test_guest);
     struct strbuf s = {0};
-    char *text;
+    char *printed, *text;
 
     strbuf_add(&s, "unit 0x1000 mode 1\n");
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         strbuf_add(&s, lines[i]);
-    text = print(parse(b, s.data, s.len, "lines"));
-    text = renumber(text);
+    printed = print(parse(b, s.data, s.len, "lines"));
+    text = renumber(printed);
     CHECK_STR(text, strbuf_text(&s));
+    x_free(printed);
+    x_free(text);
+    strbuf_fini(&s);
+    ir_builder_free(b);
 }
 
 TEST(forward_names_and_blocks)

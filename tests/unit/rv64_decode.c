@@ -244,8 +244,9 @@ TEST(fcvtmod)
 
 TEST(counters_count)
 {
+    uint64_t c0 = rv64_ir_guest.helper[HELPER_CYCLE].fn(NULL, 0, 0, 0),
+             c1; /* before t0: a pause in between only adds */
     uint64_t t0 = rv64_ir_guest.helper[HELPER_TIME].fn(NULL, 0, 0, 0), t1;
-    uint64_t c0 = rv64_ir_guest.helper[HELPER_CYCLE].fn(NULL, 0, 0, 0), c1;
 
     do
         t1 = rv64_ir_guest.helper[HELPER_TIME].fn(NULL, 0, 0, 0);

@@ -235,6 +235,12 @@ static struct cpu_engine *interp_create(const struct cpu_engine_config *config, 
     return e;
 }
 
+static void interp_destroy(struct cpu_engine *e)
+{
+    hash_fini(&e->breakpoints);
+    x_free(e);
+}
+
 static struct cpu_thread *interp_thread_new(struct cpu_engine *e, const struct cpu_thread *copy_from)
 {
     struct cpu_thread *t = x_new(struct cpu_thread);
@@ -346,6 +352,7 @@ static void interp_stats(struct cpu_engine *e, struct strbuf *out)
 const struct cpu_engine_ops interp_engine_ops = {
     .name = "interp",
     .create = interp_create,
+    .destroy = interp_destroy,
     .thread_new = interp_thread_new,
     .thread_free = interp_thread_free,
     .thread_state = interp_thread_state,

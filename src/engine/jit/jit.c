@@ -78,6 +78,20 @@ static struct cpu_engine *jit_create(const struct cpu_engine_config *config, str
     return e;
 }
 
+static void jit_destroy(struct cpu_engine *e)
+{
+    mem_set_code_change(e->mem, NULL, NULL);
+    jit_units_fini(&e->units);
+    cg_space_free(atomic_load(&e->space));
+    for (unsigned i = 0; i < e->nretired; i++)
+        cg_space_free(e->retired[i]);
+    for (unsigned m = 0; m < JIT_MODES; m++)
+        x_free(e->jump_cache[m]);
+    ir_builder_free(e->builder);
+    hash_fini(&e->breakpoints);
+    x_free(e);
+}
+
 static struct cpu_thread *jit_thread_new(struct cpu_engine *e, const struct cpu_thread *copy_from)
 {
     struct cpu_thread *t = x_new(struct cpu_thread);
@@ -352,6 +366,7 @@ static void jit_stats(struct cpu_engine *e, struct strbuf *out)
 const struct cpu_engine_ops jit_engine_ops = {
     .name = "jit",
     .create = jit_create,
+    .destroy = jit_destroy,
     .thread_new = jit_thread_new,
     .thread_free = jit_thread_free,
     .thread_state = jit_thread_state,

@@ -28,7 +28,8 @@ struct jit_page_node {
 };
 
 struct jit_units {
-    _Atomic(struct cg_unit *) *table; /* owned mapping, 1 << JIT_TABLE_BITS heads; chained by hash_next */
+    void *mapping;                    /* owned: the table's memory */
+    _Atomic(struct cg_unit *) *table; /* 1 << JIT_TABLE_BITS heads; chained by hash_next */
     struct hash pages;                /* guest page number -> struct jit_page_node list */
     struct jit_page_node *free_nodes; /* recycled */
     void *node_blocks;                /* owned: blocks the nodes live in, linked by their first word */
@@ -77,6 +78,7 @@ static inline struct cpu_state *jit_state(struct cpu_thread *t)
 
 /* ---- units.c ---- */
 int jit_units_init(struct jit_units *u, struct err *err);
+void jit_units_fini(struct jit_units *u);
 struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode); /* no lock needed */
 void jit_units_add(struct jit_units *u, struct cg_unit *unit);
 /* Kills the units that were translated from bytes in [start, end). Neither allocates nor frees: it runs in signal

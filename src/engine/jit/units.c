@@ -33,8 +33,23 @@ int jit_units_init(struct jit_units *u, struct err *err)
 
     if (p == MAP_FAILED)
         return err_set(err, -errno, "unit table: %s", strerror(errno));
+    u->mapping = p;
     u->table = p;
     return 0;
+}
+
+void jit_units_fini(struct jit_units *u)
+{
+    struct node_block *block = u->node_blocks;
+
+    while (block) {
+        struct node_block *next = block->next;
+
+        x_free(block);
+        block = next;
+    }
+    hash_fini(&u->pages);
+    munmap(u->mapping, sizeof(u->table[0]) << JIT_TABLE_BITS);
 }
 
 struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode)
