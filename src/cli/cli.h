@@ -36,8 +36,8 @@ struct cli_verb {
     int (*run)(const struct cli_verb *verb, int argc, char **argv); /* argv[0] is the verb */
 };
 
-/* Parses up to the first argument that is no option, or "--"; returns its index, 0 when --help was shown, or -1 after an error was
- * reported. */
+/* Parses up to the first argument that is no option, or "--"; returns its index, 0 when --help was shown, or -1 after
+ * an error was reported. */
 int cli_parse(const struct cli_verb *verb, int argc, char **argv, void *fields);
 
 /* `lodge: TEXT`, and the hint as a second line unless it is "". Returns status. */

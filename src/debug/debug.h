@@ -31,7 +31,7 @@ struct debug_callbacks {
     void (*kill)(void *ctx);                           /* end the guest; may return before it is gone */
     size_t (*auxv)(void *ctx, void *buf, size_t size); /* copies the auxiliary vector; its length */
     const char *(*exec_file)(void *ctx);               /* the program's path, or NULL */
-    void (*own_descriptor)(void *ctx, int *fd);        /* hides *fd from the guest; it may move as long as the process lives */
+    void (*own_descriptor)(void *ctx, int *fd); /* hides *fd from the guest; it may move as long as the process lives */
 };
 
 /* Listens on `where` ("", "PORT" or "ADDR:PORT"; default 127.0.0.1:1234; port 0: any), prints one line to fd 2 that says where,

@@ -26,7 +26,7 @@ static struct cpu_state *query_state(struct debug *d)
     return d->callbacks->state(d->ctx, tid);
 }
 
-/* ---- registers and memory -------------------------------------------------------------------------------------------------- */
+/* ---- registers and memory ---------------------------------------------------------------------------------------- */
 
 static bool read_registers(struct debug *d)
 {
@@ -120,7 +120,7 @@ static bool breakpoint(struct debug *d, const char *p, bool set)
     return reply(d, "OK");
 }
 
-/* ---- threads and running ------------------------------------------------------------------------------------------------------ */
+/* ---- threads and running ----------------------------------------------------------------------------------------- */
 
 static bool thread_exists(struct debug *d, int tid)
 {
@@ -186,7 +186,7 @@ static bool resume(struct debug *d, const char *p)
     return false;
 }
 
-/* ---- queries --------------------------------------------------------------------------------------------------------------------- */
+/* ---- queries ----------------------------------------------------------------------------------------------------- */
 
 static void feature(struct debug *d, struct strbuf *out, const char *group, const char *name, unsigned *reg)
 {

@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-/* ---- guest threads ---------------------------------------------------------------------------------------------------- */
+/* ---- guest threads ----------------------------------------------------------------------------------------------- */
 
 void gdb_report_stop(struct debug *d)
 {
@@ -122,7 +122,7 @@ void debug_forked(struct debug *d)
     pthread_mutex_init(&d->lock, NULL);
 }
 
-/* ---- the debugger's side ------------------------------------------------------------------------------------------------ */
+/* ---- the debugger's side ----------------------------------------------------------------------------------------- */
 
 void gdb_resume(struct debug *d, int tid, enum gdb_order order, int signal)
 {
@@ -203,7 +203,7 @@ static void *debugger_main(void *arg)
     return NULL;
 }
 
-/* ---- the connection ------------------------------------------------------------------------------------------------------ */
+/* ---- the connection ---------------------------------------------------------------------------------------------- */
 
 static int parse_address(const char *where, struct sockaddr_in *out, struct err *err)
 {

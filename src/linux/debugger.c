@@ -15,7 +15,7 @@
 #include "debug/debug.h"
 #include "linux/hidden_fd.h"
 
-/* ---- what debug asks -------------------------------------------------------------------------------------------------------- */
+/* ---- what debug asks --------------------------------------------------------------------------------------------- */
 
 static unsigned threads(void *ctx, int *tids, unsigned max)
 {
@@ -120,7 +120,7 @@ static const struct debug_callbacks callbacks = {
     .own_descriptor = own_descriptor,
 };
 
-/* ---- where threads stop ------------------------------------------------------------------------------------------------------- */
+/* ---- where threads stop ------------------------------------------------------------------------------------------ */
 
 /* gdb may hand a signal to a thread that did not stop for one. */
 static void apply(struct linux_thread *t, struct debug_resume resume)

@@ -256,7 +256,7 @@ enum { REG_PC = 32, REG_F = 33, REG_FFLAGS = 65, REG_FRM, REG_FCSR, REG_COUNT };
     }
 #define F(name)                                                                                                        \
     {                                                                                                                  \
-        name, 64, "ieee_double", "float"                                                                              \
+        name, 64, "ieee_double", "float"                                                                               \
     }
 static const struct cpu_reg_desc regs[REG_COUNT] = {X("zero"), P("ra", "code_ptr"), P("sp", "data_ptr"),
     P("gp", "data_ptr"), P("tp", "data_ptr"), X("t0"), X("t1"), X("t2"), P("fp", "data_ptr"), X("s1"), X("a0"), X("a1"),
