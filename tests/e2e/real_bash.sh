@@ -39,7 +39,7 @@ exec 5<>o; read -u 5 l; echo $l; echo ${PIPESTATUS[@]}; true | false | true; ech
 twin "a pipe of many, SIGPIPE" 'seq 100000 | sort -rn | head -3 | tail -1; yes | head -2; (yes; echo $? >st) | head -1; cat st; seq 1 20000 | while read x; do ((x > 3)) && break; echo $x; done'
 twin "traps and signals" 'trap "echo usr1" USR1; trap "echo exit" EXIT; kill -USR1 $$; (trap - USR1; kill -USR1 $BASHPID); echo $?
 for s in HUP INT TERM KILL ABRT SEGV RTMIN RTMAX; do bash -c "kill -$s \$\$"; echo $s $?; done 2>/dev/null; trap "" TERM; bash -c "kill -TERM \$\$; echo ignored"'
-twin "jobs: wait, stop, continue" 'set -m; sleep 30 & kill -STOP $!; wait %1; echo $?; jobs | tr -s " "; kill -CONT $!; kill %1; wait %1; echo $?
+twin "jobs: wait, stop, continue" 'set -m; sleep 30 & kill -STOP $!; wait %1; echo $?; jobs | tr -s " "; kill -CONT $!; kill %1; while kill -0 $! 2>/dev/null; do sleep 0.05; done; wait $!; echo $?
 (exit 3) & wait $!; echo $?; for i in 1 2 3 4 5 6 7 8; do (sleep 0.0$i; exit $i) & p[i]=$!; done; for i in 8 1 5; do wait ${p[i]}; echo $?; done; wait; echo all' 60
 twin "limits, umask, times" 'ulimit -n 32; ulimit -n; umask 027; umask; ulimit -S -s; (ulimit -n 10; exec 9</dev/null && echo nine; exec 10</dev/null && echo ten) 2>&1 | cut -c1-4; enable | wc -l; hash -r; type -t cd if ls'
 twin "200 children" 'for ((i = 0; i < 200; i++)); do (exit $((i % 7))) || ((s += $?)); done; echo $s; for ((i = 0; i < 60; i++)); do /bin/true || echo bad; done; echo done' 120
