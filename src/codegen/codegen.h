@@ -5,8 +5,7 @@
  * guest's hottest slots (ir_guest.hot_int, hot_float) for as long as guest code runs, the other slots live in the state; rsp
  * is the host stack, 16-byte aligned as after a call's push removed; the rest is scratch. MXCSR is the guest's: its rounding
  * mode and its accrued flags. So at every instruction boundary each slot has one place, known statically, and a
- * quick-tier exit map is just a guest address; maps can also name slots whose put is pending (struct cg_map_entry), for the
- * optimising tier.
+ * quick-tier exit map is just a guest address.
  *
  * Code is append-only and never patched. Everything that changes (chaining, inline caches, invalidation) is a data word in
  * private memory, so the child of a fork shares code and changes only its own words:
@@ -42,7 +41,6 @@ struct cg_link {
     _Atomic(void *) target; /* host code to jump to */
     uint64_t pc;            /* guest address that it stands for */
     void *unresolved;       /* the cold stub; target's first value and its value after an unlink */
-    struct cg_unit *from;   /* unit that holds the exit */
     struct cg_link *next;   /* engine: list of the links that enter one unit */
 };
 
@@ -52,26 +50,24 @@ struct cg_unit {
     _Atomic uint64_t pc;
     void *entry;
     uint64_t base; /* guest address it was compiled for, kept after death */
-    uint32_t mode, code_size, guest_insns, ir_insns;
-    uint32_t host_insns; /* in the straight path, cold code not counted */
     struct cg_link *link;
-    uint32_t nlinks;
     const struct cg_map_entry *map; /* by ascending host offset */
-    uint32_t nmaps;
-    struct ir_range range[8];
-    uint32_t nranges;
+    const struct ir_range *range;   /* guest bytes it was made from */
+    uint16_t nlinks, nmaps;
+    uint8_t nranges, mode;
+    uint16_t guest_insns, ir_insns;
+    uint16_t host_insns; /* in the straight path, cold code not counted */
+    uint32_t code_size;
     struct cg_link *incoming;  /* engine: links that point here; engine's lock */
     struct cg_unit *hash_next; /* engine: chain of the table by guest address */
 };
 #define CG_DEAD_PC 1u /* odd: no guest instruction is there */
 
 /* Exit map: the host instruction at code offset `host` (an access that may fault, or the return address of a helper call)
- * belongs to the guest instruction at unit base + pc, with `moves` giving slots whose newest value is not at home yet. */
+ * belongs to the guest instruction at unit base + pc. */
 struct cg_map_entry {
-    uint32_t host;
     int32_t pc;
-    uint16_t first_move, nmoves;
-    uint32_t host_len;
+    uint16_t host, host_len;
 };
 
 /* Why guest code was left. */

@@ -7,12 +7,13 @@
 #include "engine/jit/jit_int.h"
 #include "harness.h"
 
-#define UNITS 400
+#define UNITS 3000 /* enough for the table to grow twice */
 
 static struct cg_unit *unit[UNITS]; /* a new record each time: a dead unit stays in the lists of its other pages */
 static bool alive[UNITS];
 static struct made {
     struct cg_unit unit;
+    struct ir_range range;
     struct made *next;
 } * made;
 
@@ -25,8 +26,9 @@ static void make(struct jit_units *u, int i, uint64_t pc, uint32_t mode, uint64_
     unit[i] = &m->unit;
     atomic_init(&unit[i]->pc, pc);
     unit[i]->base = pc;
-    unit[i]->mode = mode;
-    unit[i]->range[0] = (struct ir_range){pc, pc + size};
+    unit[i]->mode = (uint8_t)mode;
+    m->range = (struct ir_range){pc, pc + size};
+    unit[i]->range = &m->range;
     unit[i]->nranges = 1;
     jit_units_add(u, unit[i]);
     alive[i] = true;
@@ -47,9 +49,8 @@ static void finish(struct jit_units *u)
 TEST(a_unit_is_found_by_address_and_mode)
 {
     struct jit_units u = {0};
-    struct err err = {0};
 
-    CHECK_EQ(jit_units_init(&u, &err), 0);
+    jit_units_init(&u);
     make(&u, 0, 0x10000, 0, 8);
     make(&u, 1, 0x10000, 1, 8);
     CHECK(jit_units_find(&u, 0x10000, 0) == unit[0]);
@@ -62,11 +63,10 @@ TEST(a_unit_is_found_by_address_and_mode)
 TEST(killing_a_unit_returns_its_links_to_their_stubs)
 {
     struct jit_units u = {0};
-    struct err err = {0};
     int stub, entry;
     struct cg_link link = {.unresolved = &stub};
 
-    CHECK_EQ(jit_units_init(&u, &err), 0);
+    jit_units_init(&u);
     make(&u, 0, 0x10000, 0, 8);
     unit[0]->entry = &entry;
     atomic_init(&link.target, &stub);
@@ -83,9 +83,8 @@ TEST(a_unit_over_several_pages_dies_with_each_of_them)
 {
     for (int page = 0; page < 3; page++) {
         struct jit_units u = {0};
-        struct err err = {0};
 
-        CHECK_EQ(jit_units_init(&u, &err), 0);
+        jit_units_init(&u);
         make(&u, 0, 0x10ffe, 0, 0x1004);
         jit_units_kill_range(&u, 0x10000 + (uint64_t)page * 0x1000, 0x10001 + (uint64_t)page * 0x1000);
         CHECK_EQ(u.live, (uint64_t)0);
@@ -95,12 +94,29 @@ TEST(a_unit_over_several_pages_dies_with_each_of_them)
     }
 }
 
+TEST(the_table_grows_and_loses_nothing)
+{
+    struct jit_units u = {0};
+
+    jit_units_init(&u);
+    for (int i = 0; i < UNITS; i++) {
+        make(&u, i, 0x10000 + (uint64_t)i * 6, 0, 6);
+        CHECK(jit_units_find(&u, unit[i]->base, 0) == unit[i]);
+    }
+    CHECK_EQ(atomic_load(&u.table)->bits, JIT_TABLE_BITS + 4u);
+    for (int i = 0; i < UNITS; i++)
+        CHECK(jit_units_find(&u, unit[i]->base, 0) == unit[i]);
+    jit_units_kill_range(&u, 0x10000, 0x10000 + 6 * UNITS / 2);
+    for (int i = 0; i < UNITS; i++)
+        CHECK(jit_units_find(&u, unit[i]->base, 0) == (atomic_load(&unit[i]->pc) == CG_DEAD_PC ? NULL : unit[i]));
+    finish(&u);
+}
+
 TEST(random_additions_and_invalidations_agree_with_a_model)
 {
     struct jit_units u = {0};
-    struct err err = {0};
 
-    CHECK_EQ(jit_units_init(&u, &err), 0);
+    jit_units_init(&u);
     srandom(7);
     for (int round = 0; round < 20000; round++) {
         int i = (int)(random() % UNITS);

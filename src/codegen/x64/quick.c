@@ -9,8 +9,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-#define OP_BYTES_MAX 1024  /* one IR op, its hot code */
-#define COLD_BYTES_MAX 256 /* one piece of cold code */
+#define OP_BYTES_MAX 1024         /* one IR op, its hot code */
+#define COLD_BYTES_MAX 256        /* one piece of cold code */
+#define UNIT_BYTES_MAX UINT16_MAX /* counts and offsets in a unit's record have 16 bits */
 
 void gen_fail(struct cg_gen *g, const char *why)
 {
@@ -39,9 +40,9 @@ void gen_map(struct cg_gen *g, const uint8_t *from)
         g->map = x_reallocarray(g->map, g->map_cap, sizeof(*g->map));
     }
     g->map[g->nmaps++] = (struct cg_map_entry){
-        .host = (uint32_t)(from - g->entry),
+        .host = (uint16_t)(from - g->entry),
         .pc = (int32_t)(g->pc - g->u->pc),
-        .host_len = (uint32_t)(g->b.p - from),
+        .host_len = (uint16_t)(g->b.p - from),
     };
 }
 
@@ -50,7 +51,6 @@ struct cg_link *gen_link(struct cg_gen *g, uint64_t pc)
     struct cg_link *l = &g->link[g->nlinks++];
 
     l->pc = pc;
-    l->from = g->unit;
     return l;
 }
 
@@ -461,7 +461,7 @@ static void gen_begin(struct cg_gen *g, struct cg_space *s, struct cg_segment *s
 /* The unit's record in the data area; false: no room. */
 static bool new_unit(struct cg_gen *g)
 {
-    g->unit = cg_segment_data(g->seg, sizeof(*g->unit), 64);
+    g->unit = cg_segment_data(g->seg, sizeof(*g->unit), 8);
     g->link = cg_segment_data(g->seg, g->nlinks * sizeof(*g->link), 8);
     g->nlinks = 0;
     return g->unit && g->link;
@@ -470,27 +470,29 @@ static bool new_unit(struct cg_gen *g)
 static bool finish_unit(struct cg_gen *g)
 {
     struct cg_unit *unit = g->unit;
+    struct ir_range *range = cg_segment_data(g->seg, g->u->nranges * sizeof(*range), 8);
     struct cg_map_entry *map = cg_segment_data(g->seg, g->nmaps * sizeof(*map), 8);
 
-    if (!map)
+    if (!map || !range)
         return false;
     if (g->nmaps)
         memcpy(map, g->map, g->nmaps * sizeof(*map));
+    memcpy(range, g->u->range, g->u->nranges * sizeof(*range));
     unit->base = g->u->pc;
     unit->entry = g->entry + g->b.rx;
-    unit->mode = g->u->mode;
+    unit->mode = (uint8_t)g->u->mode;
     unit->code_size = (uint32_t)(g->b.p - g->entry);
-    unit->guest_insns = g->u->guest_insns;
-    unit->ir_insns = g->u->ninsns;
-    unit->host_insns = g->hot_insns;
+    unit->guest_insns = (uint16_t)g->u->guest_insns;
+    unit->ir_insns = (uint16_t)g->u->ninsns;
+    unit->host_insns = (uint16_t)g->hot_insns;
     unit->link = g->link;
-    unit->nlinks = g->nlinks;
+    unit->nlinks = (uint16_t)g->nlinks;
     unit->map = map;
-    unit->nmaps = g->nmaps;
-    memcpy(unit->range, g->u->range, sizeof(unit->range));
-    unit->nranges = g->u->nranges;
+    unit->nmaps = (uint16_t)g->nmaps;
+    unit->range = range;
+    unit->nranges = (uint8_t)g->u->nranges;
     atomic_store_explicit(&unit->pc, g->u->pc, memory_order_release);
-    g->seg->used += align_up(unit->code_size, 32);
+    g->seg->used += align_up(unit->code_size, 16);
     cg_segment_add_unit(g->seg, unit);
     return true;
 }
@@ -514,14 +516,16 @@ struct cg_unit *cg_compile_quick(struct cg_space *s, const struct ir_unit *u, st
     data_used = seg->data_used;
     g = gen_for(s, u);
     gen_begin(g, s, seg, u);
-    if (u->nblocks > 1) {
-        err_set(err, -E2BIG, "the quick tier takes one block");
+    if (u->nblocks > 1 || u->ninsns > UINT16_MAX) {
+        err_set(err, -E2BIG, "the quick tier takes one block of 65535 instructions");
         return NULL;
     }
     scan(g);
     room = new_unit(g) && forward(g);
     g->hot_insns = g->b.insns;
     room = room && cold_code(g);
+    if (g->b.p - g->entry > UNIT_BYTES_MAX)
+        gen_fail(g, "too much code");
     if (room && !g->failed && finish_unit(g))
         return g->unit;
     give_back_data(seg, data_used);

@@ -65,12 +65,11 @@ static struct cpu_engine *jit_create(const struct cpu_engine_config *config, str
     e->lockstep = str_eq(config->tier, "lockstep");
     e->code_bytes = config->code_bytes ? config->code_bytes : JIT_CODE_BYTES;
     space = jit_space_new(e, err);
-    if (!space || jit_units_init(&e->units, err)) {
-        if (space)
-            cg_space_free(space);
+    if (!space) {
         x_free(e);
         return NULL;
     }
+    jit_units_init(&e->units);
     atomic_init(&e->space, space);
     e->jump_cache[0] = jump_cache_new();
     e->builder = ir_builder_new(e->cpu->ir);

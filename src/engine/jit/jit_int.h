@@ -18,8 +18,8 @@
 #define JIT_CODE_BYTES ((size_t)128 << 20)
 #define JIT_CODE_BYTES_MIN ((size_t)1 << 20)
 #define JIT_TRACE_INSNS 48
-#define JIT_TABLE_BITS 14
-#define JIT_MODES 4 /* enum ir_mode combinations */
+#define JIT_TABLE_BITS 8 /* of the first unit table */
+#define JIT_MODES 4      /* enum ir_mode combinations */
 
 /* A unit in the list of one guest page. */
 struct jit_page_node {
@@ -27,12 +27,19 @@ struct jit_page_node {
     struct jit_page_node *next;
 };
 
+/* Units by guest address: heads of chains by hash_next. It grows with the number of units, since every page that a start-up
+ * touches costs microseconds; a smaller one stays allocated, for readers may still be in it. */
+struct jit_table {
+    struct jit_table *smaller; /* owned */
+    uint32_t bits;
+    _Atomic(struct cg_unit *) head[]; /* 1 << bits */
+};
+
 struct jit_units {
-    void *mapping;                    /* owned: the table's memory */
-    _Atomic(struct cg_unit *) *table; /* 1 << JIT_TABLE_BITS heads; chained by hash_next */
-    struct hash pages;                /* guest page number -> struct jit_page_node list */
-    struct jit_page_node *free_nodes; /* recycled */
-    void *node_blocks;                /* owned: blocks the nodes live in, linked by their first word */
+    _Atomic(struct jit_table *) table; /* owned */
+    struct hash pages;                 /* guest page number -> struct jit_page_node list */
+    struct jit_page_node *free_nodes;  /* recycled */
+    void *node_blocks;                 /* owned: blocks the nodes live in, linked by their first word */
     uint64_t live, killed;
 };
 
@@ -77,9 +84,10 @@ static inline struct cpu_state *jit_state(struct cpu_thread *t)
 }
 
 /* ---- units.c ---- */
-int jit_units_init(struct jit_units *u, struct err *err);
+void jit_units_init(struct jit_units *u);
 void jit_units_fini(struct jit_units *u);
-struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode); /* no lock needed */
+/* Needs no lock, but without one it may miss a unit that exists. */
+struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode);
 void jit_units_add(struct jit_units *u, struct cg_unit *unit);
 /* Kills the units that were translated from bytes in [start, end). Neither allocates nor frees: it runs in signal
  * handlers. */

@@ -7,12 +7,7 @@
  */
 #include "engine/jit/jit_int.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
-
 #include "base/alloc.h"
-#include "base/err.h"
 
 #define NODES_PER_BLOCK 255
 
@@ -21,25 +16,28 @@ struct node_block {
     struct jit_page_node node[NODES_PER_BLOCK];
 };
 
-static uint32_t table_index(uint64_t pc)
+static _Atomic(struct cg_unit *) *table_head(struct jit_table *t, uint64_t pc)
 {
-    return (uint32_t)(hash_mix(pc) & ((1u << JIT_TABLE_BITS) - 1));
+    return &t->head[hash_mix(pc) & ((1u << t->bits) - 1)];
 }
 
-int jit_units_init(struct jit_units *u, struct err *err)
+static struct jit_table *table_new(uint32_t bits, struct jit_table *smaller)
 {
-    size_t bytes = sizeof(u->table[0]) << JIT_TABLE_BITS;
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct jit_table *t = x_calloc(1, sizeof(*t) + (sizeof(t->head[0]) << bits));
 
-    if (p == MAP_FAILED)
-        return err_set(err, -errno, "unit table: %s", strerror(errno));
-    u->mapping = p;
-    u->table = p;
-    return 0;
+    t->bits = bits;
+    t->smaller = smaller;
+    return t;
+}
+
+void jit_units_init(struct jit_units *u)
+{
+    atomic_init(&u->table, table_new(JIT_TABLE_BITS, NULL));
 }
 
 void jit_units_fini(struct jit_units *u)
 {
+    struct jit_table *table = atomic_load(&u->table);
     struct node_block *block = u->node_blocks;
 
     while (block) {
@@ -49,16 +47,48 @@ void jit_units_fini(struct jit_units *u)
         block = next;
     }
     hash_fini(&u->pages);
-    munmap(u->mapping, sizeof(u->table[0]) << JIT_TABLE_BITS);
+    while (table) {
+        struct jit_table *smaller = table->smaller;
+
+        x_free(table);
+        table = smaller;
+    }
 }
 
 struct cg_unit *jit_units_find(const struct jit_units *u, uint64_t pc, uint32_t mode)
 {
-    struct cg_unit *unit = atomic_load_explicit(&u->table[table_index(pc)], memory_order_acquire);
+    struct jit_table *t = atomic_load_explicit(&u->table, memory_order_acquire);
+    struct cg_unit *unit = atomic_load_explicit(table_head(t, pc), memory_order_acquire);
 
     while (unit && (atomic_load_explicit(&unit->pc, memory_order_relaxed) != pc || unit->mode != mode))
         unit = __atomic_load_n(&unit->hash_next, __ATOMIC_ACQUIRE);
     return unit;
+}
+
+static void chain(struct jit_table *t, struct cg_unit *unit)
+{
+    _Atomic(struct cg_unit *) *head = table_head(t, unit->base);
+
+    __atomic_store_n(&unit->hash_next, atomic_load_explicit(head, memory_order_relaxed), __ATOMIC_RELEASE);
+    atomic_store_explicit(head, unit, memory_order_release);
+}
+
+/* A reader in the midst of a chain may be carried over into another one, and miss its unit: it looks again with the lock
+ * held. It comes to an end all the same, because every chain does at any time. */
+static void table_grow(struct jit_units *u)
+{
+    struct jit_table *old = atomic_load_explicit(&u->table, memory_order_relaxed);
+    struct jit_table *fresh = table_new(old->bits + 2, old);
+
+    for (uint32_t i = 0; i < 1u << old->bits; i++) {
+        struct cg_unit *unit = atomic_load_explicit(&old->head[i], memory_order_relaxed), *next;
+
+        for (; unit; unit = next) {
+            next = unit->hash_next;
+            chain(fresh, unit);
+        }
+    }
+    atomic_store_explicit(&u->table, fresh, memory_order_release);
 }
 
 static struct jit_page_node *node_new(struct jit_units *u)
@@ -104,7 +134,7 @@ static bool page_seen(const struct cg_unit *unit, uint32_t range, uint64_t page)
 
 void jit_units_add(struct jit_units *u, struct cg_unit *unit)
 {
-    _Atomic(struct cg_unit *) *head = &u->table[table_index(unit->base)];
+    struct jit_table *t;
 
     for (uint32_t i = 0; i < unit->nranges; i++) {
         if (unit->range[i].end <= unit->range[i].start)
@@ -121,14 +151,17 @@ void jit_units_add(struct jit_units *u, struct cg_unit *unit)
             list->next = n;
         }
     }
-    unit->hash_next = atomic_load_explicit(head, memory_order_relaxed);
-    atomic_store_explicit(head, unit, memory_order_release);
-    u->live++;
+    t = atomic_load_explicit(&u->table, memory_order_relaxed);
+    if (++u->live >> t->bits >= 2) {
+        table_grow(u);
+        t = atomic_load_explicit(&u->table, memory_order_relaxed);
+    }
+    chain(t, unit);
 }
 
 static void table_remove(struct jit_units *u, struct cg_unit *unit)
 {
-    _Atomic(struct cg_unit *) *head = &u->table[table_index(unit->base)];
+    _Atomic(struct cg_unit *) *head = table_head(atomic_load_explicit(&u->table, memory_order_relaxed), unit->base);
     struct cg_unit *p = atomic_load_explicit(head, memory_order_relaxed);
 
     if (p == unit) {
