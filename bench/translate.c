@@ -92,7 +92,7 @@ static void round_of(struct text *t, uint64_t entry, unsigned limit, struct cost
 
         ir_begin(b, req.pc, 0);
         rv64_cpu_ops.translate(b, &req);
-        u = ir_end(b);
+        u = ir_end_unswept(b);
         middle = now();
         unit = cg_compile_quick(space, u, &err);
         cost->back += now() - middle;

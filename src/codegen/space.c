@@ -144,10 +144,46 @@ static void fill_tables(struct cg_space *s)
 #include "ir/ops.def"
 #undef OP
     };
+    static const uint16_t more[IR_NOPS] = {
+        [IR_eq] = CG_LAZY,
+        [IR_ne] = CG_LAZY,
+        [IR_lts] = CG_LAZY,
+        [IR_les] = CG_LAZY,
+        [IR_ltu] = CG_LAZY,
+        [IR_leu] = CG_LAZY,
+        [IR_shl] = CG_LAZY,
+        [IR_bitcast] = CG_LAZY,
+        [IR_add] = CG_LAZY | CG_NARROW,
+        [IR_sub] = CG_NARROW,
+        [IR_mul] = CG_NARROW,
+        [IR_and] = CG_NARROW,
+        [IR_or] = CG_NARROW,
+        [IR_xor] = CG_NARROW,
+        [IR_andn] = CG_NARROW,
+        [IR_not] = CG_NARROW | CG_PASSES_HINT,
+        [IR_neg] = CG_NARROW | CG_PASSES_HINT,
+        [IR_trunc] = CG_SAME | CG_PASSES_HINT,
+        [IR_fbox] = CG_SAME | CG_PASSES_HINT,
+        [IR_funbox] = CG_SAME | CG_PASSES_HINT,
+        [IR_sext] = CG_EXTEND | CG_PASSES_HINT,
+        [IR_zext] = CG_EXTEND | CG_PASSES_HINT,
+        [IR_get] = CG_REMOVABLE,
+        [IR_fp_flags] = CG_REMOVABLE,
+        [IR_fp_rm] = CG_REMOVABLE,
+        [IR_branch_exit] = CG_LINK,
+        [IR_jump] = CG_LINK,
+        [IR_call_hint] = CG_LINK,
+    };
 
-    for (unsigned i = 0; i < IR_NOPS; i++)
-        s->ref_mask[i] = (uint8_t)(ref_mask(operands[i]) | (is_barrier((enum ir_op)i, effect[i]) ? CG_BARRIER : 0));
-    memcpy(s->effect, effect, sizeof(effect));
+    for (unsigned i = 0; i < IR_NOPS; i++) {
+        unsigned info = ref_mask(operands[i]) | more[i];
+
+        if (is_barrier((enum ir_op)i, effect[i]))
+            info |= CG_BARRIER;
+        if (effect[i] == IR_PURE)
+            info |= CG_REMOVABLE;
+        s->op_info[i] = (uint16_t)info;
+    }
 }
 
 struct cg_space *cg_space_new(

@@ -62,8 +62,19 @@ struct cg_convention {
     uint32_t pinned, scratch; /* sets of registers */
 };
 
-/* Of ops that may show the guest's registers to someone: what is put before must be at home, what comes after not yet. */
-#define CG_BARRIER 0x80
+/* What the backward pass asks of an op. Bits 0-2: which of a, b, c are refs. */
+enum {
+    CG_REFS = 7,
+    CG_REMOVABLE = 0x08, /* not needed if nobody uses the value */
+    CG_LAZY = 0x10,      /* its only user may fold it */
+    CG_NARROW = 0x20,    /* bits 32-63 of operands matter only if those of the result do */
+    CG_SAME = 0x40,      /* may turn out to be the value of its operand */
+    CG_BARRIER =
+        0x80,        /* may show the guest's registers: what is put before must be at home, what comes after not yet */
+    CG_LINK = 0x100, /* takes a struct cg_link */
+    CG_EXTEND = 0x200,
+    CG_PASSES_HINT = 0x400, /* nearly the same as its operand: where it is wanted, the operand may be computed */
+};
 
 struct cg_gen;
 struct cg_space {
@@ -73,9 +84,8 @@ struct cg_space {
     _Atomic(struct cg_segment *) segment;
     bool fresh; /* the newest segment must not be written any more */
     struct cg_convention conv;
-    uint8_t ref_mask[IR_NOPS]; /* by op: which of a (1), b (2), c (4) are refs; CG_BARRIER */
-    uint8_t effect[IR_NOPS];
-    struct cg_gen *gen; /* owned: the generator's memory, reused */
+    uint16_t op_info[IR_NOPS]; /* CG_REFS, ... */
+    struct cg_gen *gen;        /* owned: the generator's memory, reused */
 };
 
 /* The segment that takes new code, made when needed; NULL with err. */

@@ -496,7 +496,7 @@ static void sweep(struct ir_builder *b)
     u->uses[0] = 0;
 }
 
-struct ir_unit *ir_end(struct ir_builder *b)
+static struct ir_unit *end(struct ir_builder *b, bool swept)
 {
     struct ir_unit *u = &b->unit;
 
@@ -508,7 +508,18 @@ struct ir_unit *ir_end(struct ir_builder *b)
         b->single = (struct ir_block){.first = 1, .end = u->ninsns};
         u->block = &b->single;
         u->nblocks = 1;
-        sweep(b);
+        if (swept)
+            sweep(b);
     }
     return u;
+}
+
+struct ir_unit *ir_end(struct ir_builder *b)
+{
+    return end(b, true);
+}
+
+struct ir_unit *ir_end_unswept(struct ir_builder *b)
+{
+    return end(b, false);
 }

@@ -178,6 +178,8 @@ void ir_begin(struct ir_builder *b, uint64_t pc, uint32_t mode);
  * left out (multi-block ones: refs are then new numbers). Always at least one block; block 0 is the entry and has no
  * predecessors. */
 struct ir_unit *ir_end(struct ir_builder *b);
+/* The same, but dead values and puts stay and uses are not counted: for a back end that looks for them itself. */
+struct ir_unit *ir_end_unswept(struct ir_builder *b);
 void ir_note_range(struct ir_builder *b, uint64_t start, uint64_t end); /* guest bytes read; adjacent ones are merged;
                                                                           false if the table is full is never reached:
                                                                           front ends ask ir_ranges_left first */

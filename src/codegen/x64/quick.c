@@ -83,21 +83,14 @@ static bool folds(const struct cg_gen *g, ir_ref v, ir_ref user)
     }
 }
 
-static inline bool is_barrier(const struct cg_gen *g, const struct ir_insn *in)
-{
-    return g->s->ref_mask[in->op] & CG_BARRIER;
-}
-
-static void count_use(struct cg_gen *g, ir_ref r, uint32_t at)
+static inline void count_use(struct cg_gen *g, ir_ref r, uint32_t at, unsigned flags)
 {
     struct cg_val *v = &g->val[r];
 
-    if (!r)
-        return;
     if (v->last < at)
         v->last = at;
-    if (v->uses != UINT16_MAX)
-        v->uses++;
+    v->uses += v->uses != UINT16_MAX;
+    v->flags |= (uint8_t)flags;
 }
 
 static void drop_hint(struct cg_gen *g, unsigned slot, uint32_t epoch)
@@ -108,135 +101,117 @@ static void drop_hint(struct cg_gen *g, unsigned slot, uint32_t epoch)
         g->val[v].hint = X64_NONE;
 }
 
-/* Values that are the same as their operand, or nearly: a hint for the result is one for the operand. */
-static bool passes_hint(const struct ir_insn *in)
-{
-    switch (in->op) {
-    case IR_trunc:
-    case IR_sext:
-    case IR_zext:
-    case IR_fbox:
-    case IR_funbox:
-    case IR_not:
-    case IR_neg: return true;
-    default: return false;
-    }
-}
-
-/* Marks operands whose bits 32-63 matter for the result. Wrapping arithmetic asks for no more than its own user does. */
-static void demand(struct cg_gen *g, const struct ir_insn *in, bool wide, unsigned mask)
-{
-    switch (in->op) {
-    case IR_add:
-    case IR_sub:
-    case IR_mul:
-    case IR_and:
-    case IR_or:
-    case IR_xor:
-    case IR_andn:
-    case IR_not:
-    case IR_neg:
-        if (!wide)
-            return;
-        break;
-    case IR_trunc: return;
-    case IR_sext:
-    case IR_zext:
-        if (in->aux <= 32)
-            return;
-        break;
-    default: break;
-    }
-    if ((mask & 1) && in->a)
-        g->val[in->a].flags |= VAL_WIDE;
-    if ((mask & 2) && in->b)
-        g->val[in->b].flags |= VAL_WIDE;
-    if ((mask & 4) && in->c)
-        g->val[in->c].flags |= VAL_WIDE;
-}
-
-static void scan_insn(struct cg_gen *g, ir_ref i, uint32_t *epoch)
+static void scan_put(struct cg_gen *g, ir_ref i)
 {
     const struct ir_insn *in = &g->insn[i];
-    struct cg_val *v = &g->val[i];
-    unsigned mask = g->s->ref_mask[in->op] & 7u, effect = g->s->effect[in->op];
-    uint32_t use_at = i;
+    unsigned slot = in->aux, home = g->conv->home[slot];
 
-    if (in->op == IR_mark)
-        return;
-    if (in->op == IR_put) {
-        unsigned slot = in->aux;
-        drop_hint(g, slot, *epoch);
-        if (g->slot_epoch[slot] == *epoch) { /* overwritten before anyone could see it */
-            v->flags |= VAL_DEAD;
-            g->slot_pending[slot] = 0;
-            return;
-        }
-        g->slot_epoch[slot] = *epoch;
-        g->slot_pending[slot] = in->a;
-        if (g->conv->home[slot] != X64_NONE) {
-            g->epoch_mask[*epoch] |= 1u << g->conv->home[slot];
-            g->val[in->a].hint = g->conv->home[slot];
-            g->val[in->a].hint_epoch = *epoch;
-        }
-        count_use(g, in->a, i);
-        g->val[in->a].flags |= VAL_WIDE;
+    drop_hint(g, slot, g->epoch);
+    if (g->slot_epoch[slot] == g->epoch) { /* overwritten before anyone could see it */
+        g->val[i].flags |= VAL_DEAD;
+        g->slot_pending[slot] = 0;
         return;
     }
-    if (in->op == IR_get) {
-        drop_hint(g, in->aux, *epoch);
-        if (v->uses && g->slot_epoch[in->aux] == *epoch && g->conv->home[in->aux] != X64_NONE) {
-            v->flags |= VAL_FREES_HOME;
-            g->epoch_mask[*epoch] &= ~(1u << g->conv->home[in->aux]);
-        }
-        g->slot_epoch[in->aux] = 0;
-        v->hint = X64_NONE;
+    g->slot_epoch[slot] = g->epoch;
+    g->slot_pending[slot] = in->a;
+    if (home != X64_NONE) {
+        g->epoch_mask[g->epoch] |= 1u << home;
+        g->val[in->a].hint = (uint8_t)home;
+        g->val[in->a].hint_epoch = g->epoch;
     }
-    if (v->hint_epoch != *epoch)
-        v->hint = X64_NONE;
-    if (!v->uses && (effect == IR_PURE || in->op == IR_get)) {
+    count_use(g, in->a, i, VAL_WIDE);
+}
+
+static void scan_get(struct cg_gen *g, ir_ref i)
+{
+    unsigned slot = g->insn[i].aux, home = g->conv->home[slot];
+    struct cg_val *v = &g->val[i];
+
+    if (!v->uses) {
         v->flags |= VAL_DEAD;
         return;
     }
-    if (is_barrier(g, in)) {
-        g->epoch_mask[++*epoch] = 0;
-        g->nlinks += in->op == IR_branch_exit || in->op == IR_jump;
+    drop_hint(g, slot, g->epoch);
+    if (g->slot_epoch[slot] == g->epoch && home != X64_NONE) {
+        v->flags |= VAL_FREES_HOME;
+        g->epoch_mask[g->epoch] &= ~(1u << home);
     }
-    g->nlinks += in->op == IR_call_hint;
-    if (v->uses == 1 && mask && folds(g, i, v->last)) {
+    g->slot_epoch[slot] = 0;
+    v->hint = X64_NONE;
+}
+
+/* Do bits 32-63 of the operands matter for the result? Wrapping arithmetic asks for no more than its own user does. */
+static inline bool wants_wide(const struct ir_insn *in, unsigned info, bool wide)
+{
+    if (info & CG_NARROW)
+        return wide;
+    if (info & CG_EXTEND)
+        return in->aux > 32;
+    return in->op != IR_trunc;
+}
+
+static inline void scan_insn(struct cg_gen *g, ir_ref i)
+{
+    const struct ir_insn *in = &g->insn[i];
+    struct cg_val *v = &g->val[i];
+    unsigned info = g->s->op_info[in->op], flags;
+    uint32_t use_at = i;
+
+    if (v->hint_epoch != g->epoch)
+        v->hint = X64_NONE;
+    if (!v->uses && (info & CG_REMOVABLE)) {
+        v->flags |= VAL_DEAD;
+        return;
+    }
+    if (info & CG_BARRIER)
+        g->epoch_mask[++g->epoch] = 0;
+    if (info & CG_LINK)
+        g->nlinks++;
+    if (!(info & CG_REFS))
+        return;
+    if ((info & CG_LAZY) && v->uses == 1 && folds(g, i, v->last)) {
         v->flags |= VAL_LAZY;
         use_at = v->last;
     }
-    if (mask)
-        demand(g, in, v->flags & VAL_WIDE, mask);
-    if (in->op == IR_trunc || in->op == IR_fbox || in->op == IR_funbox || gen_same_low(g, i))
-        use_at = v->last; /* may turn out to be the same value */
-    if (mask & 1)
-        count_use(g, in->a, use_at);
-    if (mask & 2)
-        count_use(g, in->b, use_at);
-    if (mask & 4)
-        count_use(g, in->c, use_at);
-    if (v->hint != X64_NONE && passes_hint(in) && g->val[in->a].uses == 1 && g->insn[in->a].op != IR_get) {
+    if ((info & CG_SAME) || ((info & CG_EXTEND) && gen_same_low(g, i)))
+        use_at = v->last;
+    flags = wants_wide(in, info, v->flags & VAL_WIDE) ? VAL_WIDE : 0;
+    if ((info & 1) && in->a)
+        count_use(g, in->a, use_at, flags);
+    if ((info & 2) && in->b)
+        count_use(g, in->b, use_at, flags);
+    if ((info & 4) && in->c)
+        count_use(g, in->c, use_at, flags);
+    if (v->hint != X64_NONE && (info & CG_PASSES_HINT) && g->val[in->a].uses == 1 && g->insn[in->a].op != IR_get) {
         g->val[in->a].hint = v->hint;
-        g->val[in->a].hint_epoch = *epoch;
+        g->val[in->a].hint_epoch = g->epoch;
         g->slot_pending[g->conv->slot_of[v->hint]] = in->a;
     }
 }
 
 static void scan(struct cg_gen *g)
 {
-    uint32_t n = g->u->ninsns, epoch = 1;
+    static const struct cg_val fresh = {.reg = X64_NONE, .hint = X64_NONE};
+    uint32_t n = g->u->ninsns;
 
-    for (uint32_t i = 0; i < n; i++)
-        g->val[i] = (struct cg_val){.root = i, .reg = X64_NONE, .hint = X64_NONE};
+    for (uint32_t i = 0; i < n; i++) {
+        g->val[i] = fresh;
+        g->val[i].root = i;
+    }
     memset(g->memval, 0, g->s->guest->nslots * sizeof(*g->memval));
     memset(g->slot_epoch, 0, g->s->guest->nslots * sizeof(*g->slot_epoch));
-    g->epoch_mask[epoch] = 0;
-    for (uint32_t i = n; i-- > 1;)
-        scan_insn(g, i, &epoch);
-    g->epoch = epoch;
-    g->avail = g->epoch_mask[epoch];
+    g->epoch = 1;
+    g->epoch_mask[1] = 0;
+    for (uint32_t i = n; i-- > 1;) {
+        switch (g->insn[i].op) {
+        case IR_nop:
+        case IR_mark: break;
+        case IR_put: scan_put(g, i); break;
+        case IR_get: scan_get(g, i); break;
+        default: scan_insn(g, i); break;
+        }
+    }
+    g->avail = g->epoch_mask[g->epoch];
 }
 
 /* ---- forward pass -------------------------------------------------------------------------------------------------- */
@@ -361,17 +336,19 @@ static bool forward(struct cg_gen *g)
 
     g->pc = g->u->pc;
     for (uint32_t i = 1; i < n; i++) {
-        if (g->insn[i].op == IR_mark) {
+        unsigned op = g->insn[i].op;
+
+        if (op == IR_mark) {
             g->pc = g->u->pc + (uint64_t)(int64_t)(int32_t)g->insn[i].a;
             continue;
         }
-        if ((g->val[i].flags & (VAL_LAZY | VAL_DEAD)) || g->insn[i].op == IR_const)
+        if ((g->val[i].flags & (VAL_LAZY | VAL_DEAD)) || op == IR_const || op == IR_nop)
             continue;
         if (g->b.end - g->b.p < OP_BYTES_MAX)
             return false;
         g->now = i;
         gen_op(g, i);
-        if (is_barrier(g, &g->insn[i]))
+        if (g->s->op_info[op] & CG_BARRIER)
             g->avail = g->epoch_mask[--g->epoch];
         gen_done(g);
     }

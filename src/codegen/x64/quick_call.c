@@ -65,7 +65,7 @@ void gen_slow(struct cg_gen *g, ir_ref i)
     const struct ir_insn *in = &g->insn[i];
 
     x64_store_i(&g->b, 4, rt_mem(RT_DISP(scratch[SCRATCH_DESC])), (int32_t)describe(g, in));
-    call(g, in, g->s->guest->nhelpers, false, g->s->ref_mask[in->op]);
+    call(g, in, g->s->guest->nhelpers, false, g->s->op_info[in->op] & CG_REFS);
     call_result(g, i);
 }
 

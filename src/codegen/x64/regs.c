@@ -70,20 +70,27 @@ void gen_move(struct cg_gen *g, unsigned dst, unsigned src)
         vex ? x64_vrr(&g->b, X_MOVD_FROM, 8, src, 0, dst) : x64_rr(&g->b, X_MOVD_FROM, 8, src, dst);
 }
 
+/* A register that holds v, or X64_NONE. */
+static unsigned holder(const struct cg_gen *g, uint32_t v)
+{
+    for (uint32_t set = g->busy; set; set &= set - 1)
+        if (g->regval[ctz32(set)] == v)
+            return ctz32(set);
+    return X64_NONE;
+}
+
 /* Register reg no longer stands for its value; if another register does, that one is named from now on. */
 static void unbind(struct cg_gen *g, unsigned reg)
 {
     uint32_t v = g->regval[reg];
 
-    gen_hold(g, reg, 0);
-    if (!v || g->val[v].reg != reg)
+    if (!v)
         return;
-    g->val[v].reg = X64_NONE;
-    for (unsigned r = 0; r < X64_NREGS; r++)
-        if (g->regval[r] == v) {
-            g->val[v].reg = (uint8_t)r;
-            return;
-        }
+    gen_hold(g, reg, 0);
+    if (g->val[v].reg != reg)
+        return;
+    /* Of what nobody asks for any more, it does not matter who holds it. */
+    g->val[v].reg = (uint8_t)(g->val[v].last < g->now ? X64_NONE : holder(g, v));
 }
 
 static void bind(struct cg_gen *g, uint32_t v, unsigned reg)
@@ -119,14 +126,14 @@ static void displace(struct cg_gen *g, unsigned reg)
     uint32_t v = g->regval[reg];
 
     if (v && g->val[v].last >= g->now && g->val[v].reg == reg && !is_const_op(g, v) && g->val[v].mem == MEM_NONE) {
+        unsigned other;
+
         gen_hold(g, reg, 0);
-        for (unsigned r = 0; r < X64_NREGS; r++)
-            if (g->regval[r] == v) {
-                g->val[v].reg = (uint8_t)r;
-                return;
-            }
-        spill(g, v);
-        g->val[v].reg = X64_NONE;
+        other = holder(g, v);
+        if (other == X64_NONE)
+            spill(g, v);
+        g->val[v].reg = (uint8_t)other;
+        return;
     }
     unbind(g, reg);
 }
@@ -288,13 +295,8 @@ static void save_home(struct cg_gen *g, unsigned reg)
         return;
     }
     gen_hold(g, reg, 0);
-    g->val[v].reg = X64_NONE;
-    for (unsigned r = 0; r < X64_NREGS; r++)
-        if (g->regval[r] == v) {
-            g->val[v].reg = (uint8_t)r;
-            return;
-        }
-    if (g->val[v].mem != MEM_NONE || is_const_op(g, v))
+    g->val[v].reg = (uint8_t)holder(g, v);
+    if (g->val[v].reg != X64_NONE || g->val[v].mem != MEM_NONE || is_const_op(g, v))
         return;
     free_regs = free_among(g, class_scratch(g, is_xmm(reg)) & ~g->locked & ~(1u << reg));
     if (free_regs & g->conv->scratch)
@@ -437,8 +439,13 @@ void gen_done(struct cg_gen *g)
     g->locked = 0;
     for (uint32_t set = g->busy & (g->conv->scratch | g->avail); set; set &= set - 1) {
         unsigned r = ctz32(set);
-        if (g->val[g->regval[r]].last <= g->now)
-            unbind(g, r);
+        struct cg_val *val = &g->val[g->regval[r]];
+
+        if (val->last > g->now)
+            continue;
+        gen_hold(g, r, 0);
+        if (val->reg == r)
+            val->reg = X64_NONE;
     }
     if (!(g->spilled[0] | g->spilled[1]))
         return;

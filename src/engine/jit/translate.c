@@ -173,7 +173,7 @@ static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mod
 
     ir_begin(e->builder, pc, mode);
     e->cpu->translate(e->builder, &req);
-    u = ir_end(e->builder);
+    u = e->dump || e->lockstep ? ir_end(e->builder) : ir_end_unswept(e->builder);
     if (ctx.failed && u->nranges == 0) {
         *event = (struct cpu_event){.kind = CPU_FAULT, .fault = ctx.fault, .access = CPU_FETCH, .addr = ctx.bad_addr};
         return NULL;
