@@ -500,6 +500,7 @@ static struct ir_unit *end(struct ir_builder *b, bool swept)
 {
     struct ir_unit *u = &b->unit;
 
+    u->unswept = !swept && !b->multi;
     assert(b->multi || ir_op_is_terminator(u->insn[u->ninsns - 1].op));
     if (b->multi) {
         ir_ssa_layout(b);

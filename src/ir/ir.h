@@ -160,8 +160,9 @@ struct ir_unit {
     struct ir_range range[8];
     uint32_t nranges;
     uint32_t guest_insns; /* number of guest instructions translated */
-    uint32_t *uses;       /* per ref: how many operands of living instructions name it (phi operands too) */
-    ir_ref *phi_arg;      /* operand lists of phis: npreds refs each, in the order of ir_block.preds */
+    uint32_t *uses;  /* per ref: how many operands of living instructions name it (phi operands too); not if unswept */
+    bool unswept;    /* came from ir_end_unswept */
+    ir_ref *phi_arg; /* operand lists of phis: npreds refs each, in the order of ir_block.preds */
     uint32_t nphi_args;
 };
 

@@ -467,7 +467,7 @@ static int verify(struct verifier *v)
     for (uint32_t i = 0; i < u->nphi_args && rc == 0; i++)
         if (u->phi_arg[i] == 0 || u->phi_arg[i] >= u->ninsns)
             rc = err_set(v->err, -EINVAL, "phi operand %u is no value", i);
-    return rc == 0 ? check_uses(v) : rc;
+    return rc == 0 && !u->unswept ? check_uses(v) : rc;
 }
 
 int ir_verify(const struct ir_unit *u, struct err *err)

@@ -479,7 +479,7 @@ static struct ir_unit *make_unit(struct ir_builder *b, uint32_t mode, bool float
     for (unsigned i = 0; i < 4; i++)
         make_put(&m);
     make_end(&m, pc);
-    return ir_end(b);
+    return below(2) ? ir_end(b) : ir_end_unswept(b);
 }
 
 /* ---- running ---- */

@@ -21,61 +21,65 @@ static inline void put64(struct x64_buf *b, uint64_t v)
     b->p += 8;
 }
 
-static void opcode(struct x64_buf *b, unsigned op)
+/* The writers below take and give the place in the code in a register: bytes may alias b itself, which would be loaded again
+ * after each of them. Where that is cheaper than a branch, a byte is written and then not counted. */
+static inline uint8_t *at32(uint8_t *p, uint32_t v)
 {
-    static const uint8_t map_byte[4] = {0, 0, 0x38, 0x3a};
-    unsigned map = op >> 8 & 3;
+    memcpy(p, &v, 4);
+    return p + 4;
+}
 
-    if (map) {
-        put8(b, 0x0f);
-        if (map > 1)
-            put8(b, map_byte[map]);
+/* Legacy prefixes, REX and opcode. rex: its low four bits. */
+static inline uint8_t *head(uint8_t *p, unsigned op, unsigned rex, bool force)
+{
+    static const uint8_t pp[4] = {0, 0x66, 0xf3, 0xf2}, map_byte[4] = {0, 0, 0x38, 0x3a};
+
+    if (op & (X_LOCK | 0x3000)) {
+        *p = 0xf0;
+        p += (op & X_LOCK) != 0;
+        *p = pp[op >> 12 & 3];
+        p += (op & 0x3000) != 0;
     }
-    put8(b, op);
+    *p = (uint8_t)(0x40 | rex);
+    p += rex || force;
+    if (op & 0x300) {
+        *p++ = 0x0f;
+        *p = map_byte[op >> 8 & 3];
+        p += (op & 0x200) != 0;
+    }
+    *p++ = (uint8_t)op;
+    return p;
 }
 
-/* Legacy prefixes and REX. reg, index and base count from 0 to 15 here. */
-static void prefix(
-    struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned index, unsigned base, bool force)
+/* reg, index and base count from 0 to 15 here. */
+static inline unsigned rex_bits(unsigned op, unsigned size, unsigned reg, unsigned index, unsigned base)
 {
-    static const uint8_t pp[4] = {0, 0x66, 0xf3, 0xf2};
-    unsigned rex = (size == 8 || (op & X_W) ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
-
-    b->insns++;
-    if (op & X_LOCK)
-        put8(b, 0xf0);
-    if (op >> 12 & 3)
-        put8(b, pp[op >> 12 & 3]);
-    if (rex || force)
-        put8(b, 0x40 | rex);
+    return (size == 8 || (op & X_W) ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
 }
 
-static void modrm_mem(struct x64_buf *b, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+static uint8_t *modrm_mem(uint8_t *p, ptrdiff_t rx, unsigned reg, struct x64_mem m, unsigned imm_bytes)
 {
-    unsigned r = (reg & 7) << 3, base = m.base & 7;
-    bool sib;
+    unsigned r = (reg & 7) << 3, base = m.base & 7, mod;
 
     if (m.base == X64_RIP) {
-        put8(b, r | 5);
-        put32(b, (uint32_t)(m.rip - ((uint64_t)(uintptr_t)b->p + (uint64_t)b->rx + 4 + imm_bytes)));
-        return;
+        *p++ = (uint8_t)(r | 5);
+        return at32(p, (uint32_t)(m.rip - ((uint64_t)(uintptr_t)p + (uint64_t)rx + 4 + imm_bytes)));
     }
     if (m.base == X64_NONE) { /* index * scale + disp32 */
-        put8(b, r | 4);
-        put8(b, (unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | 5);
-        put32(b, (uint32_t)m.disp);
-        return;
+        *p++ = (uint8_t)(r | 4);
+        *p++ = (uint8_t)((unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | 5);
+        return at32(p, (uint32_t)m.disp);
     }
-    sib = m.index != X64_NONE || base == 4;
     /* Base rbp/r13 without displacement means something else: it gets a disp8 of 0. */
-    unsigned mod = m.disp == 0 && base != 5 ? 0u : m.disp == (int8_t)m.disp ? 1u : 2u;
-    put8(b, mod << 6 | r | (sib ? 4u : base));
-    if (sib)
-        put8(b, (unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | base);
-    if (mod == 1)
-        put8(b, (unsigned)m.disp);
-    else if (mod == 2)
-        put32(b, (uint32_t)m.disp);
+    mod = m.disp == 0 && base != 5 ? 0u : m.disp == (int8_t)m.disp ? 1u : 2u;
+    if (m.index == X64_NONE && base != 4) {
+        *p++ = (uint8_t)(mod << 6 | r | base);
+    } else {
+        *p++ = (uint8_t)(mod << 6 | r | 4);
+        *p++ = (uint8_t)((unsigned)m.shift << 6 | (m.index == X64_NONE ? 4u : m.index & 7u) << 3 | base);
+    }
+    at32(p, (uint32_t)m.disp);
+    return p + (mod == 2 ? 4 : mod);
 }
 
 static inline unsigned mem_index(struct x64_mem m)
@@ -92,19 +96,21 @@ void x64_rr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigne
 {
     bool force = (op & X_BYTE) && ((reg & 15) >= 4 || (rm & 15) >= 4);
 
-    prefix(b, op, size, reg, 0, rm, force);
-    opcode(b, op);
-    put8(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    uint8_t *p = head(b->p, op, rex_bits(op, size, reg, 0, rm), force);
+
+    *p++ = (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7));
+    b->p = p;
+    b->insns++;
 }
 
 static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
 {
     /* movzx and movsx have no byte register when the source is memory. */
     bool byte_reg = (op & X_BYTE) && (op & 0x3f7) != (X_MOVZX8 & 0x3f7);
+    unsigned rex = rex_bits(op, size, reg, mem_index(m), mem_base(m));
 
-    prefix(b, op, size, reg, mem_index(m), mem_base(m), byte_reg && (reg & 15) >= 4);
-    opcode(b, op);
-    modrm_mem(b, reg, m, imm_bytes);
+    b->insns++;
+    b->p = modrm_mem(head(b->p, op, rex, byte_reg && (reg & 15) >= 4), b->rx, reg, m, imm_bytes);
 }
 
 void x64_rm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m)
@@ -122,6 +128,13 @@ void x64_rmi8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struc
 {
     rm_imm(b, op, size, reg, m, 1);
     put8(b, imm8);
+}
+
+/* One byte of opcode that names a register in its low bits. */
+static void op_reg(struct x64_buf *b, unsigned op, unsigned size, unsigned reg)
+{
+    b->p = head(b->p, op | (reg & 7), rex_bits(op, size, 0, 0, reg), false);
+    b->insns++;
 }
 
 static void vex(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, unsigned index, unsigned base)
@@ -150,7 +163,7 @@ void x64_vrr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsign
 void x64_vrm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, struct x64_mem m)
 {
     vex(b, op, size, reg, v, mem_index(m), mem_base(m));
-    modrm_mem(b, reg, m, 0);
+    b->p = modrm_mem(b->p, b->rx, reg, m, 0);
 }
 
 void x64_vrri8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned v, unsigned rm, unsigned imm8)
@@ -238,9 +251,7 @@ void x64_unary_m(struct x64_buf *b, unsigned group, unsigned size, struct x64_me
 
 void x64_bswap(struct x64_buf *b, unsigned size, unsigned reg)
 {
-    prefix(b, 0, size, 0, 0, reg, false);
-    put8(b, 0x0f);
-    put8(b, 0xc8 | (reg & 7));
+    op_reg(b, X_0F | 0xc8, size, reg);
 }
 
 void x64_setcc(struct x64_buf *b, enum x64_cc cc, unsigned reg)
@@ -261,29 +272,25 @@ void x64_mov32(struct x64_buf *b, unsigned dst, unsigned src)
 void x64_mov_i(struct x64_buf *b, unsigned dst, uint64_t imm)
 {
     if (imm == (uint32_t)imm) {
-        prefix(b, 0, 4, 0, 0, dst, false);
-        put8(b, 0xb8 | (dst & 7));
+        op_reg(b, 0xb8, 4, dst);
         put32(b, (uint32_t)imm);
     } else if ((int64_t)imm == (int32_t)imm) {
         x64_rr(b, 0xc7, 8, 0, dst);
         put32(b, (uint32_t)imm);
     } else {
-        prefix(b, 0, 8, 0, 0, dst, false);
-        put8(b, 0xb8 | (dst & 7));
+        op_reg(b, 0xb8, 8, dst);
         put64(b, imm);
     }
 }
 
 void x64_push(struct x64_buf *b, unsigned reg)
 {
-    prefix(b, 0, 4, 0, 0, reg, false);
-    put8(b, 0x50 | (reg & 7));
+    op_reg(b, 0x50, 4, reg);
 }
 
 void x64_pop(struct x64_buf *b, unsigned reg)
 {
-    prefix(b, 0, 4, 0, 0, reg, false);
-    put8(b, 0x58 | (reg & 7));
+    op_reg(b, 0x58, 4, reg);
 }
 
 void x64_bytes(struct x64_buf *b, const void *bytes, size_t n)

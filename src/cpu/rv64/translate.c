@@ -36,8 +36,10 @@ static unsigned fetch(struct rv64_tr *t, uint32_t *word, uint64_t *bad)
     *bad = t->pc + 2; /* an instruction may straddle two pages */
     if (t->ahead_len - at < len)
         return 0;
-    *word = 0;
-    memcpy(word, t->ahead + at, len);
+    if (len == 2)
+        *word = (uint32_t)(t->ahead[at] | t->ahead[at + 1] << 8);
+    else
+        memcpy(word, t->ahead + at, 4);
     return len;
 }
 
