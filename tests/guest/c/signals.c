@@ -375,16 +375,20 @@ static void deaths(void)
     }
     waitpid(pid, &status, 0);
     printf(" fault: %d\n", WIFSIGNALED(status) ? WTERMSIG(status) : -1);
+    int pipes[2];
+    CHECK(pipe(pipes) == 0);
     pid = fork();
     if (pid == 0) {
+        char c;
         raise(SIGSTOP);
-        _exit(9);
+        _exit(read(pipes[0], &c, 1) == 1 ? 9 : 1);
     }
     waitpid(pid, &status, WUNTRACED);
     printf("stopped: %d", WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     kill(pid, SIGCONT);
     waitpid(pid, &status, WCONTINUED);
     printf(" continued: %d", WIFCONTINUED(status));
+    CHECK(write(pipes[1], "x", 1) == 1);
     waitpid(pid, &status, 0);
     printf(" exited: %d\n", WEXITSTATUS(status));
 }
