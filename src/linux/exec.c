@@ -239,7 +239,6 @@ void linux_exec_fini(struct linux_exec *x)
 {
     fd_close(fd_steal(&x->fd));
     fd_close(fd_steal(&x->seccomp_fd));
-    fd_close(fd_steal(&x->seccomp_fd));
     vec_foreach (s, &x->prefix)
         x_free(*s);
     vec_foreach (s, &x->owned)
@@ -417,6 +416,7 @@ static int64_t do_exec(
 {
     struct linux_exec *x = x_new(struct linux_exec);
     struct rlimit limit;
+    bool native;
     int64_t r;
 
     t->exec = x;
@@ -427,20 +427,19 @@ static int64_t do_exec(
     if (r == 0 && x->kind == LINUX_EXEC_GUEST)
         r = linux_seccomp_to_fd(t, &x->seccomp_fd);
     linux_limits_restore(&limit);
+    native = r == 0 && x->kind == LINUX_EXEC_NATIVE;
     if (r == 0 && t->process->trace_fd >= 0) /* later there is nobody to print it; a failure prints a second line */
         linux_trace_call(t, t->call_nr, t->call_args, 0);
     if (r == 0 && x->kind == LINUX_EXEC_GUEST) {
         r = exec_guest(t, x, a[0], a[1]);
-        if (r != -ENOENT || t->process->self_fd >= 0)
-            goto out;
+        native = r == -ENOENT && t->process->self_fd < 0;
     }
-    if (r == 0 || x->kind == LINUX_EXEC_GUEST) {
+    if (native) {
         linux_signal_exec_prepare(t->process);
         linux_limits_native(t->process);
         r = host_result(syscall(SYS_execveat, dirfd, path, a[0], a[1], flags));
         linux_signal_exec_failed(t->process);
     }
-out:
     t->exec = NULL;
     linux_exec_fini(x);
     x_free(x);

@@ -47,6 +47,19 @@ static int exit_of(int status, bool found)
     }
 }
 
+/* Why the program's interpreter does not do, in words. */
+static void explain_interp(const struct linux_config *c, const char *path, int status, struct err *err)
+{
+    struct elf_program e = {0};
+    _cleanup_close_ int fd = status == -ELIBBAD ? linux_open_interp(c, path) : -1;
+
+    if (fd >= 0 && elf_read(fd, c->cpus, linux_guest_limit(c), &e, err) < 0)
+        err_wrap(err, "its interpreter %s", path);
+    else
+        err_errno(err, status, "its interpreter %s", path);
+    elf_fini(&e);
+}
+
 /* Why a program that is there does not run, in words. */
 static void explain(const struct linux_config *c, const struct linux_exec *x, int status, struct err *err)
 {
@@ -56,8 +69,8 @@ static void explain(const struct linux_config *c, const struct linux_exec *x, in
         err_errno(err, status, "its interpreter %s", x->path);
     else if (x->fd < 0)
         err_errno(err, status, "execute");
-    else if (elf_read(x->fd, c->cpus, linux_guest_limit(c), &e, err) == 0)
-        err_errno(err, status, e.interp[0] ? "its interpreter %s" : "execute%s", e.interp);
+    else if (elf_read(x->fd, c->cpus, linux_guest_limit(c), &e, err) == 0 && e.interp[0])
+        explain_interp(c, e.interp, status, err);
     else if (status != -ENOEXEC)
         err_errno(err, status, "execute");
     elf_fini(&e);
