@@ -80,7 +80,6 @@ enum cg_leave {
 };
 
 #define CG_RAS_SIZE 32
-#define CG_JUMP_CACHE_BITS 12
 
 /* Per guest thread; the guest's state follows it in memory (rt + 1). Field order is private to codegen/x64, which uses
  * offsetof. */
@@ -95,22 +94,23 @@ struct cg_runtime {
     uint64_t info;
     uint64_t host_rsp;
     uint32_t host_mxcsr;
-    uint32_t ras_top; /* byte offset into ras */
-    _Atomic(struct cg_unit *)
-        *jump_cache; /* 1 << CG_JUMP_CACHE_BITS entries, never NULL, shared by the threads: index by
-                                              cg_jump_hash(pc); empty ones point to cg_no_unit */
+    uint32_t ras_top;                      /* byte offset into ras */
+    _Atomic(struct cg_unit *) *jump_cache; /* 1 << bits entries, never NULL, shared by the threads: index by
+                                              cg_jump_hash; empty ones point to cg_no_unit */
+    uint32_t jump_mask;                    /* ((1 << bits) - 1) << 1: what of a guest address counts */
     const struct cg_link *ras[CG_RAS_SIZE];
     uint64_t scratch[8]; /* codegen's own */
     struct cg_space *space;
 };
-static inline uint32_t cg_jump_hash(uint64_t pc)
+static inline uint32_t cg_jump_hash(uint64_t pc, unsigned bits)
 {
-    return (uint32_t)(pc >> 1) & ((1u << CG_JUMP_CACHE_BITS) - 1);
+    return (uint32_t)(pc >> 1) & ((1u << bits) - 1);
 }
 extern struct cg_unit cg_no_unit;       /* pc CG_DEAD_PC */
 extern const struct cg_link cg_no_link; /* pc CG_DEAD_PC */
-/* Sets ras, jump_cache and mxcsr to their neutral values. */
-void cg_runtime_init(struct cg_runtime *rt, struct cg_space *space, _Atomic(struct cg_unit *) *jump_cache);
+/* Sets ras and mxcsr to their neutral values; the jump cache has 1 << bits entries. */
+void cg_runtime_init(
+    struct cg_runtime *rt, struct cg_space *space, _Atomic(struct cg_unit *) *jump_cache, unsigned bits);
 
 /* MXCSR <-> IR flags and rounding. rm must not be RMM. */
 uint32_t cg_mxcsr_make(enum ir_rm rm, unsigned ir_flags);

@@ -268,10 +268,12 @@ const struct cg_unit *cg_unit_at(const struct cg_space *s, uint64_t host_pc)
     return NULL;
 }
 
-void cg_runtime_init(struct cg_runtime *rt, struct cg_space *space, _Atomic(struct cg_unit *) *jump_cache)
+void cg_runtime_init(
+    struct cg_runtime *rt, struct cg_space *space, _Atomic(struct cg_unit *) *jump_cache, unsigned bits)
 {
     rt->space = space;
     rt->jump_cache = jump_cache;
+    rt->jump_mask = ((1u << bits) - 1) << 1;
     rt->mxcsr = cg_mxcsr_make(IR_RM_RNE, 0);
     rt->ras_top = 0;
     for (unsigned i = 0; i < CG_RAS_SIZE; i++)

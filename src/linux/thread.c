@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "linux/abi/abi.h"
 #include "linux/debugger.h"
 #include "linux/guest.h"
@@ -339,9 +340,20 @@ int64_t linux_sys_exit(struct linux_thread *t, const uint64_t a[6])
         syscall(SYS_exit, (int)a[0]);
 }
 
+static void log_stats(struct linux_process *p)
+{
+    _cleanup_strbuf_ struct strbuf out = {0};
+
+    if (!log_on(LOG_JIT) || !p->ops->stats)
+        return;
+    p->ops->stats(p->engine, &out);
+    log_line("%s", out.data);
+}
+
 void linux_exit_group(struct linux_process *p, int status)
 {
     atomic_store(&p->exiting, true);
+    log_stats(p);
     linux_debugger_exit(p, false, status);
     for (;;)
         syscall(SYS_exit_group, status);

@@ -46,7 +46,8 @@ static struct {
     struct cg_runtime rt;
     struct test_state state;
 } run __attribute__((aligned(64)));
-static _Atomic(struct cg_unit *) jump_cache[1 << CG_JUMP_CACHE_BITS];
+enum { JUMP_CACHE_BITS = 12 };
+static _Atomic(struct cg_unit *) jump_cache[1 << JUMP_CACHE_BITS];
 static struct cg_space *space;
 static struct ir_builder *b;
 
@@ -61,7 +62,7 @@ static void set_up(void)
     b = ir_builder_new(&guest);
     for (unsigned i = 0; i < ARRAY_LEN(jump_cache); i++)
         jump_cache[i] = &cg_no_unit;
-    cg_runtime_init(&run.rt, space, jump_cache);
+    cg_runtime_init(&run.rt, space, jump_cache, JUMP_CACHE_BITS);
 }
 
 static struct cg_unit *compile(void)
@@ -132,10 +133,10 @@ TEST(jump_cache)
     CHECK_EQ(run.rt.leave, (uint32_t)CG_LEAVE_LOOKUP);
     CHECK_EQ(run.rt.pc, 0x2000ull);
     CHECK(!run.rt.ic);
-    jump_cache[cg_jump_hash(0x2000)] = c;
+    jump_cache[cg_jump_hash(0x2000, JUMP_CACHE_BITS)] = c;
     cg_enter(&run.rt, j->entry);
     CHECK_EQ(run.rt.pc, 0x3000ull);
-    run.state.x[1] = 0x2000 + (2 << CG_JUMP_CACHE_BITS); /* the same place in the cache */
+    run.state.x[1] = 0x2000 + (2 << JUMP_CACHE_BITS); /* the same place in the cache */
     cg_enter(&run.rt, j->entry);
     CHECK_EQ(run.rt.leave, (uint32_t)CG_LEAVE_LOOKUP);
     run.state.x[1] = 0x2000;

@@ -566,7 +566,8 @@ static int mem_cas(void *ctx, uint64_t addr, unsigned size, uint64_t *io, uint64
     return 0;
 }
 
-static _Atomic(struct cg_unit *) jump_cache[1 << CG_JUMP_CACHE_BITS];
+enum { JUMP_CACHE_BITS = 12 };
+static _Atomic(struct cg_unit *) jump_cache[1 << JUMP_CACHE_BITS];
 
 static void random_state(struct test_state *s, unsigned rm)
 {
@@ -710,7 +711,7 @@ static void many_units(const struct cg_host *host, bool floats, unsigned units)
         jump_cache[i] = &cg_no_unit;
     space = cg_space_new(&guest, host, 32 << 20, &err);
     CHECK(space);
-    cg_runtime_init(&run.rt, space, jump_cache);
+    cg_runtime_init(&run.rt, space, jump_cache, JUMP_CACHE_BITS);
     b = ir_builder_new(&guest);
     for (unsigned i = 0; i < units; i++) {
         unsigned max_ops = 3 + i * 60 / units; /* small ones first: they are easier to read */

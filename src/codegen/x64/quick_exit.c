@@ -143,7 +143,7 @@ static void gen_jump_ind(struct cg_gen *g, const struct ir_insn *in)
     }
     x64_mov32(&g->b, RCX, target);
     x64_rm(&g->b, X_LOAD, 8, RDX, rt_mem(RT_DISP(jump_cache)));
-    x64_alu_ri(&g->b, G_AND, 4, RCX, ((1 << CG_JUMP_CACHE_BITS) - 1) << 1);
+    x64_rm(&g->b, X_AND, 4, RCX, rt_mem(RT_DISP(jump_mask)));
     x64_rm(&g->b, X_LOAD, 8, RCX, x64_sib(RDX, RCX, 2, 0));
     x64_rm(&g->b, X_CMP, 8, target, x64_base(RCX, offsetof(struct cg_unit, pc)));
     cold_lookup(g, x64_jcc_fwd(&g->b, CC_NE), target, NULL);

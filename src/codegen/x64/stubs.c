@@ -98,7 +98,7 @@ static void stub_lookup(struct x64_buf *b, struct cg_stubs *st, const uint8_t *c
     x64_alu_mi(b, G_CMP, 4, rt_mem(RT_DISP(kick)), 0);
     x64_jcc(b, CC_NE, st->kick);
     x64_mov32(b, RCX, RAX);
-    x64_alu_ri(b, G_AND, 4, RCX, ((1 << CG_JUMP_CACHE_BITS) - 1) << 1);
+    x64_rm(b, X_AND, 4, RCX, rt_mem(RT_DISP(jump_mask)));
     x64_rm(b, X_LOAD, 8, RSI, rt_mem(RT_DISP(jump_cache)));
     x64_rm(b, X_LOAD, 8, RCX, x64_sib(RSI, RCX, 2, 0));
     x64_rm(b, X_CMP, 8, RAX, x64_base(RCX, offsetof(struct cg_unit, pc)));

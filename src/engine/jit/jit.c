@@ -29,16 +29,6 @@ static unsigned dump_topics(void)
     return bits;
 }
 
-static _Atomic(struct cg_unit *) *jump_cache_new(void)
-{
-    size_t count = (size_t)1 << CG_JUMP_CACHE_BITS;
-    _Atomic(struct cg_unit *) *cache = x_malloc(count * sizeof(*cache));
-
-    for (size_t i = 0; i < count; i++)
-        atomic_init(&cache[i], &cg_no_unit);
-    return cache;
-}
-
 /* A dead unit that loops to itself is left by nobody: so whoever is in guest code is kicked. Runs in signal handlers. */
 static void on_code_change(void *ctx, uint64_t start, uint64_t end)
 {
@@ -71,7 +61,6 @@ static struct cpu_engine *jit_create(const struct cpu_engine_config *config, str
     }
     jit_units_init(&e->units);
     atomic_init(&e->space, space);
-    e->jump_cache[0] = jump_cache_new();
     e->builder = ir_builder_new(e->cpu->ir);
     mem_set_code_change(e->mem, on_code_change, e);
     return e;
@@ -98,7 +87,7 @@ static struct cpu_thread *jit_thread_new(struct cpu_engine *e, const struct cpu_
     t->engine = e;
     t->rt = aligned_alloc(64, (sizeof(*t->rt) + e->cpu->state_size + 63) & ~(size_t)63);
     memset(t->rt, 0, sizeof(*t->rt) + e->cpu->state_size);
-    cg_runtime_init(t->rt, atomic_load(&e->space), e->jump_cache[0]);
+    jit_runtime_init(t, atomic_load(&e->space), 0);
     e->cpu->reset(jit_state(t));
     if (copy_from)
         memcpy(jit_state(t), copy_from->rt + 1, e->cpu->state_size);
@@ -140,6 +129,15 @@ static uint32_t host_rounding(const struct cpu_state *s)
     return s->fp_rm <= IR_RM_RUP ? s->fp_rm : IR_RM_RNE; /* other modes: units that do not use the host's */
 }
 
+/* True: the thread holds the space, the mode and the jump cache that are current, so every unit it finds is one it may enter. */
+static bool is_current(struct cpu_thread *t)
+{
+    struct cpu_engine *e = t->engine;
+
+    return e->cpu->unit_mode(jit_state(t)) == t->mode && atomic_load(&t->using) == atomic_load(&e->space) &&
+        t->jump_cache == atomic_load_explicit(&e->jump_cache[t->mode], memory_order_acquire);
+}
+
 /* Takes hold of the current space and mode. The thread's return stack and caches belong to one space and one mode. */
 static void begin(struct cpu_thread *t)
 {
@@ -151,16 +149,8 @@ static void begin(struct cpu_thread *t)
         space = atomic_load(&e->space);
         atomic_store(&t->using, space);
     } while (atomic_load(&e->space) != space);
-    if (t->rt->space == space && t->mode == mode)
-        return;
-    if (!e->jump_cache[mode]) {
-        mem_lock(e->mem);
-        if (!e->jump_cache[mode])
-            e->jump_cache[mode] = jump_cache_new();
-        mem_unlock(e->mem);
-    }
-    t->mode = mode;
-    cg_runtime_init(t->rt, space, e->jump_cache[mode]);
+    if (t->rt->space != space || t->mode != mode || t->jump_cache != atomic_load(&e->jump_cache[mode]))
+        jit_runtime_init(t, space, mode);
 }
 
 static void enter(struct cpu_thread *t, struct cg_unit *unit)
@@ -178,7 +168,7 @@ static void connect(struct cpu_thread *t, struct cg_unit *to, struct cg_link *li
     struct cpu_engine *e = t->engine;
 
     if (lookup) {
-        _Atomic(struct cg_unit *) *entry = &t->rt->jump_cache[cg_jump_hash(to->base)];
+        _Atomic(struct cg_unit *) *entry = &t->jump_cache->entry[cg_jump_hash(to->base, t->jump_cache->bits)];
 
         atomic_store(entry, to);
         if (atomic_load(&e->space) != t->rt->space) /* renewed just now: nothing of the old space may stay behind */
@@ -252,13 +242,6 @@ static bool left(struct cpu_thread *t, struct cpu_event *event, struct cg_link *
         return true;
     }
     return false;
-}
-
-/* True: the thread holds the space and the mode that are current, so every unit it finds is one it may enter. */
-static bool is_current(struct cpu_thread *t)
-{
-    return t->engine->cpu->unit_mode(jit_state(t)) == t->mode &&
-        atomic_load(&t->using) == atomic_load(&t->engine->space);
 }
 
 static void jit_run(struct cpu_thread *t, struct cpu_event *event)

@@ -18,8 +18,10 @@
 #define JIT_CODE_BYTES ((size_t)128 << 20)
 #define JIT_CODE_BYTES_MIN ((size_t)1 << 20)
 #define JIT_TRACE_INSNS 48
-#define JIT_TABLE_BITS 8 /* of the first unit table */
-#define JIT_MODES 4      /* enum ir_mode combinations */
+#define JIT_TABLE_BITS 8       /* of the first unit table */
+#define JIT_JUMP_CACHE_BITS 10 /* of the first jump cache */
+#define JIT_JUMP_CACHE_BITS_MAX 16
+#define JIT_MODES 4 /* enum ir_mode combinations */
 
 /* A unit in the list of one guest page. */
 struct jit_page_node {
@@ -33,6 +35,14 @@ struct jit_table {
     struct jit_table *smaller; /* owned */
     uint32_t bits;
     _Atomic(struct cg_unit *) head[]; /* 1 << bits */
+};
+
+/* Where indirect jumps look first. A bigger one takes its place as units become many; the old one stays, since threads may
+ * be using it. */
+struct jit_jump_cache {
+    struct jit_jump_cache *smaller; /* owned */
+    unsigned bits;
+    _Atomic(struct cg_unit *) entry[]; /* 1 << bits */
 };
 
 struct jit_units {
@@ -51,12 +61,12 @@ struct cpu_engine {
     _Atomic(struct cg_space *) space; /* current; owned */
     struct cg_space *retired[16];     /* owned; waiting for their last user */
     unsigned nretired;
-    _Atomic(struct cg_unit *) *jump_cache[JIT_MODES]; /* owned mappings; [0] from the start */
-    struct ir_builder *builder;                       /* owned; under the lock */
-    struct hash breakpoints;                          /* guest address -> engine */
-    struct cpu_thread *threads;                       /* list by next */
-    size_t code_bytes;                                /* of one space */
-    unsigned dump;                                    /* enum jit_dump bits */
+    _Atomic(struct jit_jump_cache *) jump_cache[JIT_MODES]; /* owned; [0] from the start; written under the lock */
+    struct ir_builder *builder;                             /* owned; under the lock */
+    struct hash breakpoints;                                /* guest address -> engine */
+    struct cpu_thread *threads;                             /* list by next */
+    size_t code_bytes;                                      /* of one space */
+    unsigned dump;                                          /* enum jit_dump bits */
     bool lockstep;
     struct {
         uint64_t units, guest_insns, code_bytes, links, lookups, kicks, exits, faults, flushes;
@@ -74,8 +84,9 @@ struct cpu_thread {
     bool fault_inexact;               /* the kernel gave no address */
     uint64_t retry_pc, retry_addr;    /* the last write fault that was resumed without a watched page */
     unsigned retries;
-    uint32_t mode;         /* of the units rt points to */
-    struct cg_runtime *rt; /* owned; the guest's state follows it */
+    struct jit_jump_cache *jump_cache; /* rt's */
+    uint32_t mode;                     /* of the units rt points to */
+    struct cg_runtime *rt;             /* owned; the guest's state follows it */
 };
 
 static inline struct cpu_state *jit_state(struct cpu_thread *t)
@@ -94,6 +105,15 @@ void jit_units_add(struct jit_units *u, struct cg_unit *unit);
 void jit_units_kill_range(struct jit_units *u, uint64_t start, uint64_t end);
 void jit_units_kill_all(struct jit_units *u); /* and forgets them: their space is about to go */
 void jit_link(struct cg_link *link, struct cg_unit *to);
+
+/* ---- jump_cache.c ---- */
+/* The jump cache for units of one mode, made when there is none. */
+struct jit_jump_cache *jit_jump_cache_get(struct cpu_engine *e, uint32_t mode);
+/* After a unit of this mode was added, with the lock held: a bigger one where it is too small by now. */
+void jit_jump_cache_fit(struct cpu_engine *e, uint32_t mode);
+void jit_jump_cache_clear(struct cpu_engine *e); /* with the lock held */
+/* t's way into units of space and mode. */
+void jit_runtime_init(struct cpu_thread *t, struct cg_space *space, uint32_t mode);
 
 /* ---- translate.c ---- */
 /* A fresh code space; where address space is scarce (RLIMIT_AS), a smaller one. */

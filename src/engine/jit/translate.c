@@ -106,13 +106,6 @@ static void retire_collect(struct cpu_engine *e)
     e->nretired = kept;
 }
 
-static void jump_cache_clear(struct cpu_engine *e)
-{
-    for (unsigned m = 0; m < JIT_MODES; m++)
-        for (uint32_t i = 0; e->jump_cache[m] && i < 1u << CG_JUMP_CACHE_BITS; i++)
-            atomic_store_explicit(&e->jump_cache[m][i], &cg_no_unit, memory_order_relaxed);
-}
-
 struct cg_space *jit_space_new(struct cpu_engine *e, struct err *err)
 {
     struct cg_space *s;
@@ -131,13 +124,13 @@ static int space_renew(struct cpu_thread *t, struct err *err)
     if (!fresh)
         return err->code;
     jit_units_kill_all(&e->units);
-    jump_cache_clear(e);
+    jit_jump_cache_clear(e);
     e->retired[e->nretired++] = atomic_load(&e->space);
     atomic_store(&e->space, fresh);
     for (struct cpu_thread *other = e->threads; other; other = other->next)
         atomic_store(&other->rt->kick, 1);
     atomic_store(&t->using, fresh);
-    cg_runtime_init(t->rt, fresh, e->jump_cache[t->mode]);
+    jit_runtime_init(t, fresh, t->mode);
     retire_collect(e);
     e->stats.flushes++;
     return 0;
@@ -185,8 +178,10 @@ static struct cg_unit *translate(struct cpu_thread *t, uint64_t pc, uint32_t mod
     /* What cannot be fetched now may be there the next time, without notice: such a unit is used once. */
     if (last->op == IR_exit && last->aux == IR_EXIT_FETCH_FAULT)
         atomic_store(&unit->pc, CG_DEAD_PC);
-    else
+    else {
         jit_units_add(&e->units, unit);
+        jit_jump_cache_fit(e, mode);
+    }
     e->stats.units++;
     e->stats.guest_insns += u->guest_insns;
     e->stats.code_bytes += unit->code_size;
