@@ -14,7 +14,7 @@
 /* Places of the stubs in a segment, as addresses in the writable view. */
 struct cg_stubs {
     uint8_t *enter;
-    uint8_t *leave_link; /* rax: link */
+    uint8_t *leave_link; /* by x64_call_data: link */
     uint8_t *leave_exit; /* rax: pc, ecx: why, rdx: info */
     uint8_t *kick;       /* rax: pc */
     uint8_t *lookup;     /* rax: target, rdx: inline cache word or 0 */

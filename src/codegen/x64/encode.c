@@ -57,7 +57,7 @@ static inline unsigned rex_bits(unsigned op, unsigned size, unsigned reg, unsign
     return (size == 8 || (op & X_W) ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
 }
 
-static uint8_t *modrm_mem(uint8_t *p, ptrdiff_t rx, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+static inline uint8_t *modrm_mem(uint8_t *p, ptrdiff_t rx, unsigned reg, struct x64_mem m, unsigned imm_bytes)
 {
     unsigned r = (reg & 7) << 3, base = m.base & 7, mod;
 
@@ -103,7 +103,8 @@ void x64_rr(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigne
     b->insns++;
 }
 
-static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+__attribute__((always_inline)) static inline void rm_form(
+    struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
 {
     /* movzx and movsx have no byte register when the source is memory. */
     bool byte_reg = (op & X_BYTE) && (op & 0x3f7) != (X_MOVZX8 & 0x3f7);
@@ -113,9 +114,14 @@ static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, 
     b->p = modrm_mem(head(b->p, op, rex, byte_reg && (reg & 15) >= 4), b->rx, reg, m, imm_bytes);
 }
 
+static void rm_imm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m, unsigned imm_bytes)
+{
+    rm_form(b, op, size, reg, m, imm_bytes);
+}
+
 void x64_rm(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, struct x64_mem m)
 {
-    rm_imm(b, op, size, reg, m, 0);
+    rm_form(b, op, size, reg, m, 0);
 }
 
 void x64_rri8(struct x64_buf *b, unsigned op, unsigned size, unsigned reg, unsigned rm, unsigned imm8)
@@ -340,6 +346,16 @@ void x64_jcc(struct x64_buf *b, enum x64_cc cc, const uint8_t *target)
     put32(b, (uint32_t)(target - (b->p + 4)));
 }
 
+void x64_call_data(struct x64_buf *b, const uint8_t *target, const volatile void *data)
+{
+    uint8_t *p = b->p;
+
+    b->insns++;
+    *p++ = 0xe8;
+    p = at32(p, (uint32_t)(target - (p + 4)));
+    b->p = at32(p, (uint32_t)((uint64_t)(uintptr_t)data - ((uint64_t)(uintptr_t)p + (uint64_t)b->rx)));
+}
+
 void x64_call(struct x64_buf *b, const uint8_t *target)
 {
     b->insns++;
@@ -394,7 +410,7 @@ void x64_here8(struct x64_buf *b, uint8_t *place)
 
 void x64_jmp_m(struct x64_buf *b, struct x64_mem m)
 {
-    rm_imm(b, 0xff, 4, 4, m, 0);
+    rm_form(b, 0xff, 4, 4, m, 0);
 }
 
 void x64_call_m(struct x64_buf *b, struct x64_mem m)

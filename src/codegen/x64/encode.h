@@ -213,6 +213,8 @@ void x64_stmxcsr(struct x64_buf *b, struct x64_mem m);
 void x64_jmp(struct x64_buf *b, const uint8_t *target);
 void x64_jcc(struct x64_buf *b, enum x64_cc cc, const uint8_t *target);
 void x64_call(struct x64_buf *b, const uint8_t *target);
+/* A call that does not return, with what it is about behind it: 32 bits, data's address minus the return address. */
+void x64_call_data(struct x64_buf *b, const uint8_t *target, const volatile void *data);
 uint8_t *x64_jmp_fwd(struct x64_buf *b);
 uint8_t *x64_jcc_fwd(struct x64_buf *b, enum x64_cc cc);
 void x64_here(struct x64_buf *b, uint8_t *place); /* the jump at `place` goes to b->p */

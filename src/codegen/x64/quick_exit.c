@@ -202,8 +202,7 @@ static void link_stub(struct cg_gen *g, struct cg_link *l)
 {
     l->unresolved = g->b.p + g->b.rx;
     atomic_store_explicit(&l->target, l->unresolved, memory_order_relaxed);
-    x64_rm(&g->b, X_LEA, 8, RAX, x64_rip(l));
-    x64_jmp(&g->b, g->seg->stub.leave_link);
+    x64_call_data(&g->b, g->seg->stub.leave_link, l);
 }
 
 static void kick_now(struct cg_gen *g, uint64_t pc)

@@ -182,6 +182,9 @@ int cg_x64_stubs(struct cg_space *s, struct cg_segment *g, struct err *err)
     st->restore = b.p;
     stub_restore(&b);
     st->leave_link = b.p;
+    x64_pop(&b, RCX);
+    x64_rm(&b, X_MOVSXD, 8, RAX, x64_base(RCX, 0));
+    x64_rr(&b, X_ADD, 8, RAX, RCX);
     x64_rm(&b, X_STORE, 8, RAX, rt_mem(RT_DISP(link)));
     x64_rm(&b, X_LOAD, 8, RAX, x64_base(RAX, offsetof(struct cg_link, pc)));
     x64_rm(&b, X_STORE, 8, RAX, rt_mem(RT_DISP(pc)));

@@ -56,8 +56,8 @@ void rv64_translate(struct ir_builder *b, const struct cpu_translate_request *re
 {
     struct rv64_tr t = {.b = b, .req = req, .pc = req->pc};
     struct rv64_insn insn;
+    uint64_t bad, run = req->pc; /* run: where the bytes read without a gap begin */
     uint32_t word;
-    uint64_t bad;
 
     for (uint32_t n = 0;; n++, t.pc = t.next) {
         unsigned len;
@@ -72,15 +72,20 @@ void rv64_translate(struct ir_builder *b, const struct cpu_translate_request *re
             return;
         }
         t.next = t.pc + len;
-        ir_note_range(b, t.pc, t.next);
         ir_mark(b, t.pc, len);
         if (len == 2)
             rv64_decode16(word, &insn);
         else
             rv64_decode32(word, &insn);
         how[insn.id].fn(&t, &insn, how[insn.id].p, how[insn.id].q);
+        if (t.done || t.next != t.pc + len) {
+            ir_note_range(b, run, t.pc + len);
+            run = t.next;
+        }
         if (t.done)
             return;
     }
+    if (run != t.pc)
+        ir_note_range(b, run, t.pc);
     ir_jump(b, t.pc);
 }

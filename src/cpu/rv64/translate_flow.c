@@ -34,7 +34,7 @@ static void jump_direct(struct rv64_tr *t, unsigned rd, uint64_t target)
         rv64_put_x(t, rd, ir_pcrel(t->b, link));
     if (is_link(rd))
         ir_call_hint(t->b, link);
-    if (rd == 0 && t->req->trace && target >= link && ir_ranges_left(t->b) > 1)
+    if (rd == 0 && t->req->trace && target >= link && ir_ranges_left(t->b) > 2) /* this run is not noted yet */
         t->next = target;
     else
         jump(t, target);
