@@ -22,6 +22,8 @@ static int show_version(const struct cli_verb *verb, int argc, char **argv)
 {
     int i = cli_parse(verb, argc, argv, NULL);
 
+    if (i > 0 && i < argc)
+        return cli_fail(VM_EXIT_LODGE, "", "version: %s: takes no arguments", argv[i]);
     if (i > 0)
         printf("lodge version %s\n", LODGE_VERSION);
     return i < 0 ? VM_EXIT_LODGE : 0;

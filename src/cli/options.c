@@ -42,22 +42,24 @@ static void show_help(const struct cli_verb *verb)
 
 static int bad_option(const struct cli_verb *verb, const char *what, const char *text)
 {
-    _cleanup_free_ char *hint = x_asprintf("`lodge %s --help` lists them", verb->name);
+    _cleanup_free_ char *hint = x_asprintf("`lodge %s --help` lists the options", verb->name);
 
     return cli_fail(-1, hint, "%s: %s: %s", verb->name, text, what);
 }
 
-/* Stores the value of option o; text: what followed '=', or NULL. Returns how many further arguments it took, or -1. */
-static int store(const struct cli_verb *verb, const struct cli_option *o, char *text, char *next, void *fields)
+/* Stores the value of option o, which was given as arg; text: the value inside arg, or NULL. Returns how many further arguments
+ * it took, or -1. */
+static int store(
+    const struct cli_verb *verb, const struct cli_option *o, const char *arg, char *text, char *next, void *fields)
 {
     char *field = (char *)fields + o->at;
     bool wants = o->kind == CLI_TEXT || o->kind == CLI_LIST;
     char *value = text ? text : wants ? next : NULL;
 
     if (wants && !value)
-        return bad_option(verb, "a value is missing", o->name);
+        return bad_option(verb, "a value is missing", arg);
     if (o->kind == CLI_FLAG && text)
-        return bad_option(verb, "takes no value", o->name);
+        return bad_option(verb, "takes no value", arg);
     switch (o->kind) {
     case CLI_FLAG: *(bool *)field = true; break;
     case CLI_TEXT: *(const char **)field = value; break;
@@ -67,7 +69,9 @@ static int store(const struct cli_verb *verb, const struct cli_option *o, char *
     return wants && !text;
 }
 
-static const struct cli_option *find(const struct cli_verb *verb, const char *arg, char **text)
+/* Options as getopt_long has them: `--name VALUE`, `--name=VALUE`, `-n VALUE`, and as podman also takes them `-nVALUE` and
+ * `-n=VALUE`. */
+static const struct cli_option *find(const struct cli_verb *verb, char *arg, char **text)
 {
     size_t len = strcspn(arg, "=");
 
@@ -77,8 +81,10 @@ static const struct cli_option *find(const struct cli_verb *verb, const char *ar
             *text = arg[len] ? strchr(arg, '=') + 1 : NULL;
             return o;
         }
-        if (arg[1] != '-' && o->letter == arg[1] && !arg[2])
+        if (arg[1] != '-' && o->letter == arg[1] && (!arg[2] || o->kind != CLI_FLAG)) {
+            *text = arg[2] ? arg + 2 + (arg[2] == '=') : NULL;
             return o;
+        }
     }
     return NULL;
 }
@@ -101,7 +107,7 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv, void *fields)
         o = find(verb, argv[i], &text);
         if (!o)
             return bad_option(verb, "no such option", argv[i]);
-        took = store(verb, o, text, i + 1 < argc ? argv[i + 1] : NULL, fields);
+        took = store(verb, o, argv[i], text, i + 1 < argc ? argv[i + 1] : NULL, fields);
         if (took < 0)
             return -1;
         i += 1 + took;

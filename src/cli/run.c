@@ -24,7 +24,8 @@ static const struct cli_option options[] = {
         "bare program: where its interpreter and libraries are looked up first"},
     {"trace", 0, CLI_TEXT, FIELD(trace), "linux[:FILE]", "show the guest's system calls, on standard error or in FILE"},
     {"gdb", 0, CLI_OPTIONAL, FIELD(gdb), "ADDR:PORT", "wait for a debugger (default 127.0.0.1:1234)"},
-    {"engine", 0, CLI_TEXT, FIELD(engine), "auto|interp|quick", "how instructions are executed"},
+    {"engine", 0, CLI_TEXT, FIELD(engine), "auto|interp|quick|lockstep",
+        "how instructions are executed (lockstep: twice, and compared)"},
     {"sv48", 0, CLI_FLAG, FIELD(sv48), NULL, "a 47-bit address space instead of 38 bits"},
     {0},
 };
@@ -55,6 +56,24 @@ static bool is_path(const char *guest)
         str_eq(guest, "..");
 }
 
+static bool is_engine(const char *name)
+{
+    static const char *const engines[] = {"auto", "interp", "quick", "lockstep"};
+
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+        if (str_eq(engines[i], name))
+            return true;
+    return false;
+}
+
+/* A folder, or none was asked for; else errno says why. */
+static bool is_sysroot(const char *path)
+{
+    _cleanup_close_ int fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    return !path || fd >= 0;
+}
+
 static int run_path(struct vm_run *r)
 {
     struct err err = ERR_INIT;
@@ -81,12 +100,14 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
     if (i <= 0)
         return i < 0 ? VM_EXIT_LODGE : 0;
     if (i == argc)
-        return cli_fail(VM_EXIT_LODGE, "lodge run GUEST [COMMAND] [ARG...]", "run: what? a guest is missing");
+        return cli_fail(VM_EXIT_LODGE, "lodge run GUEST [COMMAND] [ARG...]", "run: a guest is missing");
     if (!is_path(argv[i]))
         return cli_fail(VM_EXIT_NOT_FOUND, "a path begins with /, ./ or ../",
             "run: %s: not a path, and lodge has no images yet", argv[i]);
-    if (f.engine && !str_eq(f.engine, "auto") && !str_eq(f.engine, "interp") && !str_eq(f.engine, "quick"))
+    if (f.engine && !is_engine(f.engine))
         return cli_fail(VM_EXIT_LODGE, "", "run: --engine: %s: no such engine", f.engine);
+    if (!is_sysroot(f.sysroot))
+        return cli_fail(VM_EXIT_LODGE, "", "run: --sysroot: %s: %s", f.sysroot, strerror(errno));
     vec_push(&f.env.items, NULL);
     r.guest = argv[i];
     r.command = argv + i + 1;

@@ -41,6 +41,7 @@ static int show_status(void)
 
 static int run_system(const struct cli_verb *verb, int argc, char **argv)
 {
+    static const char usage[] = "lodge system binfmt [--register|--unregister|--status]";
     struct binfmt_fields f = {0};
     struct err err = ERR_INIT;
     bool topic = argc > 1 && str_eq(argv[1], "binfmt");
@@ -48,8 +49,13 @@ static int run_system(const struct cli_verb *verb, int argc, char **argv)
 
     if (i <= 0)
         return i < 0 ? VM_EXIT_LODGE : 0;
-    if (!topic || i != argc - topic || f.do_register + f.unregister + f.status > 1)
-        return cli_fail(VM_EXIT_LODGE, "lodge system binfmt [--register|--unregister|--status]", "system: what?");
+    if (!topic)
+        return cli_fail(
+            VM_EXIT_LODGE, usage, argc > 1 ? "system: %s: no such topic" : "system: a topic is missing", argv[1]);
+    if (i != argc - topic)
+        return cli_fail(VM_EXIT_LODGE, usage, "system: binfmt: %s: takes no arguments", argv[i + topic]);
+    if (f.do_register + f.unregister + f.status > 1)
+        return cli_fail(VM_EXIT_LODGE, usage, "system: binfmt: one of --register, --unregister and --status at a time");
     if (!f.do_register && !f.unregister)
         return show_status();
     status = f.do_register ? do_register(&err) : vm_binfmt_unregister(VM_BINFMT_DIR, &err);

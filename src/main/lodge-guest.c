@@ -19,7 +19,7 @@
 #define AT_FLAGS_PRESERVE_ARGV0 1
 #endif
 
-enum { EXIT_LODGE = 125 };
+enum { EXIT_LODGE = 125, EXIT_NOT_EXECUTABLE = 126 };
 
 struct guest_option {
     const char *name;
@@ -125,5 +125,7 @@ int main(int argc, char **argv)
     config.engine = choose_engine(config.tier);
     status = linux_run(&config, &err);
     log_line("lodge: %s", err.text);
+    if (status == EXIT_NOT_EXECUTABLE && err.code == -ENOENT && !config.sysroot)
+        log_line("hint: `lodge run --sysroot DIR` looks for interpreters and libraries in DIR first");
     _exit(status); /* nothing is taken down: the process was the guest */
 }
