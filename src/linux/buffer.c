@@ -13,9 +13,21 @@ static bool in_guest(struct linux_thread *t, uint64_t addr, uint64_t len)
     return len <= limit && addr <= limit - len;
 }
 
+/* The kernel's access would grow a MAP_GROWSDOWN area of its own; this one is lodge's to grow. */
+static void grow(struct linux_thread *t, uint64_t addr)
+{
+    if (mem_query(t->process->mm->mem, addr) < 0)
+        mem_grow(t->process->mm->mem, addr);
+}
+
 int linux_buffer_in(struct linux_thread *t, uint64_t addr, uint64_t len)
 {
-    return len == 0 || in_guest(t, addr, len) ? 0 : -EFAULT;
+    if (len == 0)
+        return 0;
+    if (!in_guest(t, addr, len))
+        return -EFAULT;
+    grow(t, addr);
+    return 0;
 }
 
 int linux_buffer_out(struct linux_thread *t, uint64_t addr, uint64_t len)
@@ -24,6 +36,7 @@ int linux_buffer_out(struct linux_thread *t, uint64_t addr, uint64_t len)
         return 0;
     if (!in_guest(t, addr, len))
         return -EFAULT;
+    grow(t, addr);
     mem_prepare_write(t->process->mm->mem, addr, len);
     return 0;
 }

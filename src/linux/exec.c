@@ -438,6 +438,7 @@ static int64_t do_exec(
         linux_signal_exec_prepare(t->process);
         linux_limits_native(t->process);
         r = host_result(syscall(SYS_execveat, dirfd, path, a[0], a[1], flags));
+        linux_limits_native_failed();
         linux_signal_exec_failed(t->process);
     }
     t->exec = NULL;

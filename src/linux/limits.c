@@ -1,6 +1,7 @@
 /* limits.c - resource limits as the guest sees them: the host's, but for three that would hit lodge before the guest.
  *
- * RLIMIT_AS, RLIMIT_DATA: lodge's own memory counts too, so the host's limits stay as they are.
+ * RLIMIT_AS, RLIMIT_DATA: lodge's own memory would count too, so the host's are as high as they go, and memory.c keeps the
+ * guest's.
  * RLIMIT_NOFILE: the host gets the soft limit; its hard limit stays, so that lodge can raise the soft one for a moment when it
  * needs a descriptor of its own (exec, hidden_fd.c) though the guest has used up all of its own.
  *
@@ -20,6 +21,23 @@
 #include "linux/signal_int.h"
 #include "linux/sys_c.h"
 
+/* Past the hard limit if we may. */
+static void raise_host(int resource)
+{
+    struct rlimit now, most = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (getrlimit(resource, &now) < 0 || now.rlim_cur == RLIM_INFINITY || setrlimit(resource, &most) == 0)
+        return;
+    most.rlim_cur = most.rlim_max = now.rlim_max;
+    setrlimit(resource, &most);
+}
+
+static void raise_memory_limits(void)
+{
+    raise_host(RLIMIT_AS);
+    raise_host(RLIMIT_DATA);
+}
+
 void linux_limits_init(struct linux_process *p)
 {
     struct rlimit nofile = {RLIM_INFINITY, RLIM_INFINITY};
@@ -29,6 +47,7 @@ void linux_limits_init(struct linux_process *p)
     getrlimit(RLIMIT_AS, &p->as_limit);
     getrlimit(RLIMIT_DATA, &p->data_limit);
     p->nofile_hard = nofile.rlim_max;
+    raise_memory_limits();
     if (!p->config->limits ||
         sscanf(p->config->limits, "%lx,%lx,%lx,%lx,%lx", &hard, &as[0], &as[1], &data[0], &data[1]) != 5)
         return;
@@ -81,6 +100,11 @@ void linux_limits_native(const struct linux_process *p)
         return;
     nofile.rlim_max = p->nofile_hard;
     setrlimit(RLIMIT_NOFILE, &nofile);
+}
+
+void linux_limits_native_failed(void)
+{
+    raise_memory_limits();
 }
 
 /* Linux's rules for a change (do_prlimit). */

@@ -10,8 +10,10 @@
 
 /* The limits that the process was started with, or those that the program before has left (config->limits). */
 void linux_limits_init(struct linux_process *p);
-char *linux_limits_text(const struct linux_process *p);  /* for the next program; to be freed with x_free */
-void linux_limits_native(const struct linux_process *p); /* the host's become the guest's: a native program follows */
+char *linux_limits_text(const struct linux_process *p); /* for the next program; to be freed with x_free */
+/* The host's become the guest's: a native program follows; or it did not. */
+void linux_limits_native(const struct linux_process *p);
+void linux_limits_native_failed(void);
 
 /* More descriptors for a moment: the host's soft limit as high as it goes. */
 void linux_limits_raise(struct rlimit *saved);

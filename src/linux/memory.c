@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/shm.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,21 +18,50 @@ static struct mem_space *mem_of(struct linux_thread *t)
     return t->process->mm->mem;
 }
 
-/* Room left under the guest's RLIMIT_AS, which lodge keeps for itself (limits.c)? */
-static bool as_limit_ok(struct linux_thread *t, uint64_t len)
-{
-    struct linux_process *p = t->process;
+/* ---- limits that lodge keeps for itself (limits.c) ---- */
 
-    if (p->as_limit.rlim_cur == RLIM_INFINITY)
-        return true;
-    return len <= p->as_limit.rlim_cur && mem_total(p->mm->mem) <= p->as_limit.rlim_cur - len;
+/* The stack is mapped whole at the start; a kernel's would have grown to about this much. */
+enum { STACK_COUNTED = 132 << 10 };
+
+uint64_t linux_memory_size(struct linux_thread *t)
+{
+    const struct linux_mm *mm = t->process->mm;
+    uint64_t total = mem_total(mm->mem), stack = mm->stack_top - mm->stack_low;
+
+    return stack > STACK_COUNTED && total > stack ? total - (stack - STACK_COUNTED) : total;
 }
 
-static bool data_limit_ok(struct linux_thread *t, uint64_t brk)
+/* may_expand_vm of mm/mmap.c: room for len more bytes? data: they are private and writable. */
+static bool may_expand(struct linux_thread *t, uint64_t len, bool data)
 {
-    struct linux_process *p = t->process;
+    const struct rlimit *as = &t->process->as_limit, *most = &t->process->data_limit;
+    uint64_t now;
 
-    return brk - p->mm->brk_start <= p->data_limit.rlim_cur;
+    if (as->rlim_cur != RLIM_INFINITY && (len > as->rlim_cur || linux_memory_size(t) > as->rlim_cur - len))
+        return false;
+    if (!data || most->rlim_cur == RLIM_INFINITY)
+        return true;
+    now = mem_data(mem_of(t));
+    if (most->rlim_cur == 0) /* as the kernel does, for valgrind */
+        return now + len <= most->rlim_max;
+    return len <= most->rlim_cur && now <= most->rlim_cur - len;
+}
+
+static bool limited(struct linux_thread *t)
+{
+    return t->process->as_limit.rlim_cur != RLIM_INFINITY || t->process->data_limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* Bytes of [start, end) that are mapped; no_data: only what RLIMIT_DATA does not count and would if it were writable. */
+static uint64_t mapped(struct linux_thread *t, uint64_t start, uint64_t end, bool no_data)
+{
+    struct mem_area area;
+    uint64_t sum = 0;
+
+    for (uint64_t at = start; at < end && mem_next(mem_of(t), at, &area) && area.start < end; at = area.end)
+        if (!no_data || (!(area.prot & PROT_WRITE) && !area.shared && !area.growsdown))
+            sum += MIN(area.end, end) - MAX(area.start, at);
+    return sum;
 }
 
 static uint64_t page_up(uint64_t value)
@@ -51,7 +81,7 @@ static bool brk_move(struct linux_thread *t, uint64_t to)
         return mem_unmap(mm->mem, new_end, old_end - new_end) == 0;
     if (new_end == old_end)
         return true;
-    if (!as_limit_ok(t, new_end - old_end) || !data_limit_ok(t, to))
+    if (to - mm->brk_start > t->process->data_limit.rlim_cur || !may_expand(t, new_end - old_end, true))
         return false;
     return mem_map(mm->mem, old_end, new_end - old_end, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) >= 0;
@@ -79,17 +109,30 @@ static bool on_noexec_mount(int fd)
     return fstatvfs(fd, &st) == 0 && (st.f_flag & ST_NOEXEC);
 }
 
+/* What a MAP_FIXED replaces does not count, but is looked at only where it matters. */
+static bool mmap_fits(struct linux_thread *t, uint64_t addr, uint64_t len, int prot, int flags)
+{
+    bool data = (prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE && !(flags & MAP_GROWSDOWN);
+
+    if (!limited(t) || len + MEM_PAGE < len || may_expand(t, page_up(len), data))
+        return true;
+    return (flags & MAP_FIXED) && addr + len > addr &&
+        may_expand(t, page_up(len) - mapped(t, addr, addr + page_up(len), false), data);
+}
+
 int64_t linux_sys_mmap(struct linux_thread *t, const uint64_t a[6])
 {
     int prot = (int)a[2], flags = (int)a[3], fd = (int)a[4];
+    int64_t r;
 
     if ((prot & PROT_READ) && (t->process->personality & READ_IMPLIES_EXEC))
         prot |= PROT_EXEC;
     if (!(flags & MAP_ANONYMOUS) && (prot & PROT_EXEC) && on_noexec_mount(fd))
         return -EPERM;
-    if (!as_limit_ok(t, a[1]))
-        return -ENOMEM;
-    return mem_map(mem_of(t), a[0], a[1], prot, flags, fd, a[5]);
+    mem_lock(mem_of(t));
+    r = mmap_fits(t, a[0], a[1], prot, flags) ? mem_map(mem_of(t), a[0], a[1], prot, flags, fd, a[5]) : -ENOMEM;
+    mem_unlock(mem_of(t));
+    return r;
 }
 
 int64_t linux_sys_munmap(struct linux_thread *t, const uint64_t a[6])
@@ -103,6 +146,9 @@ int64_t linux_sys_mprotect(struct linux_thread *t, const uint64_t a[6])
 
     if ((prot & PROT_READ) && (t->process->personality & READ_IMPLIES_EXEC))
         prot |= PROT_EXEC;
+    if ((prot & PROT_WRITE) && limited(t) && a[0] + a[1] >= a[0] &&
+        !may_expand(t, mapped(t, a[0], a[0] + a[1], true), true) && may_expand(t, 0, false))
+        return -ENOMEM;
     return mem_protect(mem_of(t), a[0], a[1], prot);
 }
 
@@ -114,7 +160,10 @@ int64_t linux_sys_pkey_mprotect(struct linux_thread *t, const uint64_t a[6])
 
 int64_t linux_sys_mremap(struct linux_thread *t, const uint64_t a[6])
 {
-    if (a[2] > a[1] && !as_limit_ok(t, a[2] - a[1]))
+    struct mem_area area;
+
+    if (a[2] > a[1] && limited(t) && mem_find(mem_of(t), a[0], &area) &&
+        !may_expand(t, a[2] - a[1], (area.prot & PROT_WRITE) && !area.shared && !area.growsdown))
         return -ENOMEM;
     return mem_remap(mem_of(t), a[0], a[1], a[2], (int)a[3], a[4]);
 }
@@ -300,6 +349,10 @@ int64_t linux_sys_mbind(struct linux_thread *t, const uint64_t a[6])
 
 int64_t linux_sys_shmat(struct linux_thread *t, const uint64_t a[6])
 {
+    struct shmid_ds info;
+
+    if (limited(t) && shmctl((int)a[0], IPC_STAT, &info) == 0 && !may_expand(t, page_up(info.shm_segsz), false))
+        return -ENOMEM;
     return mem_shmat(mem_of(t), (int)a[0], a[1], (int)a[2]);
 }
 

@@ -1,6 +1,6 @@
 /* /proc as a guest sees it. The host's files are right for most of it; what would show lodge instead of the program is answered
- * here: the exe link, maps and smaps, auxv, cmdline, environ and stat of the process itself, cpuinfo, and the exe link of other
- * processes that lodge runs.
+ * here: the exe link, maps and smaps, auxv, cmdline, environ, limits and stat of the process itself, cpuinfo, and the exe link,
+ * maps and sizes of other processes that lodge runs.
  *
  * A file is recognised by where it is, not by how its path is spelled: when the last component has one of those names, its
  * directory is opened and asked whether it lies in a proc file system and for which process. Emulated files are snapshots taken
@@ -202,77 +202,6 @@ static int read_range(struct linux_thread *t, struct strbuf *out, uint64_t start
     return 0;
 }
 
-/* stat: the host's fields, those about the address space replaced (proc_pid_stat(5), numbers as there). */
-static int make_stat(struct linux_thread *t, const struct proc_dir *d, struct strbuf *out)
-{
-    const struct linux_mm *mm = t->process->mm;
-    _cleanup_close_ int fd = openat(d->fd, "stat", O_RDONLY | O_CLOEXEC);
-    char text[2048], *rest, *save = NULL;
-    ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
-    int field = 3;
-
-    if (n <= 0)
-        return -ENOENT;
-    text[n] = '\0';
-    rest = strrchr(text, ')'); /* the name may hold anything */
-    if (!rest)
-        return -EIO;
-    strbuf_addn(out, text, (size_t)(rest - text) + 1);
-    for (char *word = strtok_r(rest + 1, " \n", &save); word; word = strtok_r(NULL, " \n", &save), field++) {
-        uint64_t value;
-
-        switch (field) {
-        case 23: value = linux_maps_size(t); break;
-        case 28: value = mm->auxv_end & ~(uint64_t)15; break;
-        case 47: value = mm->brk_start; break;
-        case 48: value = mm->arg_start; break;
-        case 49: value = mm->arg_end; break;
-        case 50: value = mm->env_start; break;
-        case 51: value = mm->env_end; break;
-        default: strbuf_addf(out, " %s", word); continue;
-        }
-        strbuf_addf(out, " %lu", (unsigned long)value);
-    }
-    strbuf_addc(out, '\n');
-    return 0;
-}
-
-static uint64_t handled(const struct linux_sighand *s, bool ignored)
-{
-    uint64_t set = 0;
-
-    for (int i = 0; i < LINUX_NSIG; i++)
-        if (ignored ? s->action[i].handler == (uint64_t)SIG_IGN : s->action[i].handler > (uint64_t)SIG_IGN)
-            set |= UINT64_C(1) << i;
-    return set;
-}
-
-/* status: the host's lines, but the guest's signal sets and seccomp mode. */
-static int make_status(struct linux_thread *t, const struct proc_dir *d, struct strbuf *out)
-{
-    _cleanup_close_ int fd = openat(d->fd, "status", O_RDONLY | O_CLOEXEC);
-    const struct linux_sighand *s = t->process->sighand;
-    char text[8192], *save = NULL;
-    ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
-
-    if (n <= 0)
-        return -ENOENT;
-    text[n] = '\0';
-    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (str_after(line, "SigBlk:"))
-            strbuf_addf(out, "SigBlk:\t%016lx\n", (unsigned long)t->sigmask);
-        else if (str_after(line, "SigIgn:"))
-            strbuf_addf(out, "SigIgn:\t%016lx\n", (unsigned long)handled(s, true));
-        else if (str_after(line, "SigCgt:"))
-            strbuf_addf(out, "SigCgt:\t%016lx\n", (unsigned long)handled(s, false));
-        else if (str_after(line, "Seccomp:"))
-            strbuf_addf(out, "Seccomp:\t%d\n", linux_seccomp_mode(t));
-        else
-            strbuf_addf(out, "%s\n", line);
-    }
-    return 0;
-}
-
 static int make_cpuinfo(struct linux_thread *t, struct strbuf *out)
 {
     _cleanup_free_ char *host = fd_read_file("/proc/cpuinfo", PROC_FILE_MAX, NULL, NULL);
@@ -291,6 +220,20 @@ static int make_cpuinfo(struct linux_thread *t, struct strbuf *out)
 }
 
 /* 1: not emulated. */
+static int make_other(struct linux_thread *t, const struct proc_dir *d, const char *name, struct strbuf *out)
+{
+    if (!runs_guest(d))
+        return 1;
+    if (str_eq(name, "maps") || str_eq(name, "smaps"))
+        return linux_maps_other(t, d->fd, name, out);
+    if (str_eq(name, "statm"))
+        return linux_proc_statm(t, d->fd, false, out);
+    if (str_eq(name, "status"))
+        return linux_proc_status(t, d->fd, false, out);
+    return str_eq(name, "stat") ? linux_proc_stat(t, d->fd, false, out) : 1;
+}
+
+/* The same. */
 static int make(struct linux_thread *t, const struct proc_dir *d, const char *name, struct strbuf *out)
 {
     const struct linux_mm *mm = t->process->mm;
@@ -298,7 +241,7 @@ static int make(struct linux_thread *t, const struct proc_dir *d, const char *na
     if (!d->pid)
         return str_eq(name, "cpuinfo") ? make_cpuinfo(t, out) : 1;
     if (!d->own)
-        return 1;
+        return make_other(t, d, name, out);
     if (str_eq(name, "maps"))
         return linux_maps(t, out);
     if (str_eq(name, "smaps"))
@@ -310,8 +253,12 @@ static int make(struct linux_thread *t, const struct proc_dir *d, const char *na
     if (str_eq(name, "environ"))
         return read_range(t, out, mm->env_start, mm->env_end);
     if (str_eq(name, "status"))
-        return make_status(t, d, out);
-    return str_eq(name, "stat") ? make_stat(t, d, out) : 1;
+        return linux_proc_status(t, d->fd, true, out);
+    if (str_eq(name, "statm"))
+        return linux_proc_statm(t, d->fd, true, out);
+    if (str_eq(name, "limits"))
+        return linux_proc_limits(t, d->fd, out);
+    return str_eq(name, "stat") ? linux_proc_stat(t, d->fd, true, out) : 1;
 }
 
 static int64_t snapshot(const char *name, const struct strbuf *text, int flags)
@@ -333,7 +280,7 @@ static int64_t snapshot(const char *name, const struct strbuf *text, int flags)
 static bool is_emulated_name(const char *name)
 {
     static const char *const names[] = {
-        "maps", "smaps", "auxv", "cmdline", "environ", "stat", "status", "exe", "cpuinfo"};
+        "maps", "smaps", "auxv", "cmdline", "environ", "stat", "statm", "status", "limits", "exe", "cpuinfo"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (str_eq(name, names[i]))

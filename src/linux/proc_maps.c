@@ -4,12 +4,16 @@
  */
 #include "linux/proc_int.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/fd.h"
+#include "linux/limits_int.h"
 
 #define PATH_COLUMN 73 /* fs/proc/task_mmu.c: seq_setwidth(25 + sizeof(void *) * 6 - 1) */
 
@@ -123,6 +127,12 @@ int linux_maps(struct linux_thread *t, struct strbuf *out)
     return 0;
 }
 
+/* Of smaps: details begin with a capital. */
+static bool is_header(const char *line)
+{
+    return (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f');
+}
+
 int linux_smaps(struct linux_thread *t, struct strbuf *out)
 {
     _cleanup_free_ char *host = host_file("/proc/self/smaps");
@@ -135,10 +145,7 @@ int linux_smaps(struct linux_thread *t, struct strbuf *out)
     if (!host)
         return -ENOENT;
     for (char *line = strtok_r(host, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        bool header =
-            (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); /* details begin with a capital */
-
-        if (!header) {
+        if (!is_header(line)) {
             if (shown)
                 strbuf_addf(out, "%s\n", line);
             continue;
@@ -154,12 +161,71 @@ int linux_smaps(struct linux_thread *t, struct strbuf *out)
     return 0;
 }
 
-uint64_t linux_maps_size(struct linux_thread *t)
-{
-    struct mem_area area;
-    uint64_t size = 0;
+/* ---- another guest's ---- */
 
-    for (uint64_t at = 0; mem_next(t->process->mm->mem, at, &area); at = area.end)
-        size += area.end - area.start;
-    return size;
+static char *host_file_at(int dirfd, const char *name)
+{
+    _cleanup_close_ int fd = linux_own_open(dirfd, name, O_RDONLY);
+    struct strbuf text = {0};
+    char part[4096];
+    ssize_t n;
+
+    if (fd < 0)
+        return NULL;
+    while ((n = read(fd, part, sizeof(part))) > 0)
+        strbuf_addn(&text, part, (size_t)n);
+    strbuf_addc(&text, '\0');
+    return text.data;
+}
+
+int linux_maps_other(struct linux_thread *t, int dirfd, const char *name, struct strbuf *out)
+{
+    _cleanup_free_ char *host = host_file_at(dirfd, name);
+    uint64_t limit = mem_space_limit(t->process->mm->mem);
+    char *save = NULL;
+
+    if (!host)
+        return -errno;
+    for (char *line = strtok_r(host, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (is_header(line) && strtoull(line, NULL, 16) >= limit)
+            break;
+        strbuf_addf(out, "%s\n", line);
+    }
+    return 0;
+}
+
+enum { STACK_SHOWN = 132 << 10 }; /* as memory.c counts a stack that is mapped whole */
+
+void linux_maps_sizes(struct linux_thread *t, struct maps_sizes *out)
+{
+    const struct linux_mm *mm = t->process->mm;
+
+    out->total = linux_memory_size(t);
+    out->data = mem_data(mm->mem);
+    out->stack = mm->stack_top - mm->stack_low < STACK_SHOWN ? mm->stack_top - mm->stack_low : STACK_SHOWN;
+}
+
+/* The stack is the highest mapping of a guest. */
+int linux_maps_sizes_other(struct linux_thread *t, int dirfd, struct maps_sizes *out)
+{
+    _cleanup_free_ char *host = host_file_at(dirfd, "maps");
+    uint64_t limit = mem_space_limit(t->process->mm->mem), last = 0;
+    struct mapping m;
+    char *save = NULL;
+
+    *out = (struct maps_sizes){0};
+    if (!host)
+        return -errno;
+    for (char *line = strtok_r(host, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!parse(line, &m) || m.start >= limit)
+            break;
+        last = m.end - m.start;
+        out->total += last;
+        if (m.perms[1] == 'w' && m.perms[3] == 'p')
+            out->data += last;
+    }
+    out->stack = last < STACK_SHOWN ? last : STACK_SHOWN;
+    out->total -= last - out->stack;
+    out->data -= out->data < last ? out->data : last;
+    return 0;
 }

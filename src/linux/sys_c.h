@@ -42,6 +42,9 @@ int linux_buffer_iov(struct linux_thread *t, uint64_t addr, uint64_t count, bool
 int linux_get(struct linux_thread *t, uint64_t addr, void *to, size_t size);
 int linux_put(struct linux_thread *t, uint64_t addr, const void *from, size_t size);
 
+/* ---- memory.c ---- */
+uint64_t linux_memory_size(struct linux_thread *t); /* of the address space as a kernel would count it, in bytes */
+
 /* ---- file.c ---- */
 #define LINUX_PATH_MAX 4096
 /* Copies a path argument. With a sysroot, an absolute path that exists in there is replaced by the host's path of the file

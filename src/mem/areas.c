@@ -1,6 +1,8 @@
 /* The area list: a sorted array of what the guest has mapped, without overlaps, neighbours merged where Linux would
  * merge them. Places for new mappings are chosen here, top-down, as mm/mmap.c does. The caller holds the lock.
  */
+#include <sys/mman.h>
+
 #include "base/bits.h"
 #include "mem/mem_int.h"
 
@@ -97,6 +99,16 @@ static void remember_hole(struct mem_space *m, size_t i)
         m->skipped = MAX(m->skipped, high - low);
 }
 
+/* The area comes (sign 1) or goes (-1). */
+static void account(struct mem_space *m, const struct mem_area *a, int sign)
+{
+    uint64_t len = sign < 0 ? -mem_area_len(a) : mem_area_len(a);
+
+    m->total += len;
+    if ((a->prot & PROT_WRITE) && !a->shared && !a->growsdown)
+        m->data += len;
+}
+
 void mem_area_remove(struct mem_space *m, uint64_t start, uint64_t end)
 {
     size_t first, last;
@@ -105,7 +117,7 @@ void mem_area_remove(struct mem_space *m, uint64_t start, uint64_t end)
     split_at(m, end);
     first = last = mem_area_index(m, start);
     for (; last < m->areas.len && m->areas.data[last].end <= end; last++)
-        m->total -= mem_area_len(&m->areas.data[last]);
+        account(m, &m->areas.data[last], -1);
     if (first == last)
         return;
     vec_remove(&m->areas, first, last - first);
@@ -116,7 +128,7 @@ void mem_area_insert(struct mem_space *m, struct mem_area area)
 {
     size_t i = mem_area_index(m, area.start);
 
-    m->total += mem_area_len(&area);
+    account(m, &area, 1);
     vec_insert(&m->areas, i, area);
     merge_at(m, i);
     if (i > 0)
@@ -130,8 +142,11 @@ void mem_area_protect(struct mem_space *m, uint64_t start, uint64_t end, int pro
     split_at(m, start);
     split_at(m, end);
     first = last = mem_area_index(m, start);
-    for (; last < m->areas.len && m->areas.data[last].end <= end; last++)
+    for (; last < m->areas.len && m->areas.data[last].end <= end; last++) {
+        account(m, &m->areas.data[last], -1);
         m->areas.data[last].prot = (uint8_t)prot;
+        account(m, &m->areas.data[last], 1);
+    }
     for (size_t i = last + 1; i-- > first;)
         merge_at(m, i);
     if (first > 0)

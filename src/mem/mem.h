@@ -67,6 +67,7 @@ void mem_set_dontfork(struct mem_space *m, uint64_t start, uint64_t end, bool on
  * RLIMIT_STACK and the guard gap allow. For the SIGSEGV handler of a thread that holds no lodge lock. */
 bool mem_grow(struct mem_space *m, uint64_t addr);
 uint64_t mem_total(struct mem_space *m); /* bytes that the guest has mapped */
+uint64_t mem_data(struct mem_space *m);  /* of these private, writable and no stack: what RLIMIT_DATA counts */
 
 /* The area that holds addr. False: nothing mapped. Async-signal-safe variants never block: see mem_query. */
 bool mem_find(struct mem_space *m, uint64_t addr, struct mem_area *out);

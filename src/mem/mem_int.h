@@ -39,7 +39,7 @@ struct mem_space {
     void *ctx; /* borrowed */
     VEC(struct mem_area) areas;
     uint32_t next_id;
-    uint64_t total;
+    uint64_t total, data; /* mem_total, mem_data */
     /* No hole of more than `skipped` bytes lies in [skip_from, mmap_base). */
     uint64_t skip_from, skipped;
     _Atomic uint64_t code_pages, watched_pages;

@@ -166,6 +166,16 @@ uint64_t mem_total(struct mem_space *m)
     return total;
 }
 
+uint64_t mem_data(struct mem_space *m)
+{
+    uint64_t data;
+
+    mem_lock(m);
+    data = m->data;
+    mem_unlock(m);
+    return data;
+}
+
 void mem_set_dontfork(struct mem_space *m, uint64_t start, uint64_t end, bool on)
 {
     mem_lock(m);

@@ -27,7 +27,7 @@ if [ -n "${LODGE_SANITIZED:-}" ]; then
     # Storms and threads take minutes there, and RLIMIT_AS across exec leaves no room for shadow memory.
     skip "storms, threads, timers, exec, forks out of threads" "too slow or too big for a sanitizer"
 else
-    for name in signal_storm threads timers exec_state fork_threads; do
+    for name in memory signal_storm threads timers exec_state fork_threads; do
         facts "$name"
     done
 fi

@@ -72,6 +72,18 @@ is $? 139 "endless recursion is SIGSEGV"
 
 exits 0 "a stack that grows after its limit was raised" bash -c "ulimit -Ss 1024; timeout 60 '$LODGE' run '$TMP/static' grow"
 
+# ---- limits on memory: lodge's own does not count where it may lift them, and is small where it may not ----
+if [ -z "${LODGE_SANITIZED:-}" ]; then
+    for kb in 20000 100000; do
+        exits 3 "ulimit -v $kb" bash -c "ulimit -v $kb; timeout 60 '$LODGE' run '$TMP/static' a b"
+        exits 3 "ulimit -d $kb" bash -c "ulimit -d $kb; timeout 60 '$LODGE' run '$TMP/static' a b"
+    done
+    if [ "$(setpriv --bounding-set -sys_resource bash -c 'ulimit -d 4000; ulimit -d unlimited && echo lifted' 2>/dev/null)" != lifted ]; then
+        exits 125 "ulimit -d 4000" setpriv --bounding-set -sys_resource bash -c "ulimit -d 4000; timeout 60 '$LODGE' run '$TMP/static' a b"
+        like "$err" "^lodge: run: .*: Cannot allocate memory$" "one line"
+    fi
+fi
+
 # ---- what is refused ----
 exits 127 "a missing program" run "$TMP/nothing"
 like "$err" "^lodge: run: .*/nothing: No such file or directory$" "one line"

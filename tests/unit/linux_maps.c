@@ -50,7 +50,7 @@ TEST(labels_and_protection)
         "10004000-10005000 r-xp 00000000 00:00 0                                  [vdso]\n"
         "10008000-1000a000 rw-p 00000000 00:00 0                                  [heap]\n"
         "10010000-10011000 ---p 00000000 00:00 0 \n");
-    CHECK_EQ(linux_maps_size(t), 7ull * PAGE);
+    CHECK_EQ(linux_memory_size(t), 7ull * PAGE);
 }
 
 /* lodge write-protects one page of three: the guest still has one mapping. */

@@ -3,6 +3,7 @@
 #include "engine/jit/jit_int.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -106,10 +107,24 @@ static void retire_collect(struct cpu_engine *e)
     e->nretired = kept;
 }
 
+/* A limit on memory that we could not lift counts the guest's too: most of it is left to the guest. A code space takes up
+ * to five times its code. */
+static size_t code_bytes_within(int resource, size_t bytes)
+{
+    struct rlimit limit;
+
+    if (getrlimit(resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return bytes;
+    while (bytes / 4 >= JIT_CODE_BYTES_MIN && 5 * bytes > limit.rlim_cur / 4)
+        bytes /= 4;
+    return bytes;
+}
+
 struct cg_space *jit_space_new(struct cpu_engine *e, struct err *err)
 {
     struct cg_space *s;
 
+    e->code_bytes = code_bytes_within(RLIMIT_DATA, code_bytes_within(RLIMIT_AS, e->code_bytes));
     while (!(s = cg_space_new(e->cpu->ir, &e->host, e->code_bytes, err)) && e->code_bytes / 4 >= JIT_CODE_BYTES_MIN)
         e->code_bytes /= 4;
     return s;
