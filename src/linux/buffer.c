@@ -38,6 +38,8 @@ int linux_buffer_out(struct linux_thread *t, uint64_t addr, uint64_t len)
         return -EFAULT;
     grow(t, addr);
     mem_prepare_write(t->process->mm->mem, addr, len);
+    if (mem_pin(t->process->mm->mem, addr, len, t->tid))
+        t->pinned = true;
     return 0;
 }
 

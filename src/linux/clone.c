@@ -133,6 +133,7 @@ static void fork_child(struct linux_thread *t, const struct request *q, int *lib
     p->is_vfork_child = false;
     p->mm->users = 1;
     p->sighand->users = 1;
+    mem_unpin(p->mm->mem, -1); /* the other threads' calls are not in progress here */
     linux_thread_fork_child(t);
     linux_debugger_fork_child(p);
     t->held = 0;
@@ -243,6 +244,7 @@ static void sharer_free(struct sharer *v)
 {
     struct linux_process *p = v->t->process;
 
+    mem_unpin(p->mm->mem, v->t->tid); /* it may have been killed within a call */
     if (p->threads == v->t)
         p->threads = v->t->next;
     linux_thread_free(v->t);

@@ -69,7 +69,8 @@ struct linux_process {
     uint64_t personality;
     int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
-    struct debug *debug; /* --gdb; NULL: none */
+    _Atomic bool mem_opened; /* /proc/self/mem, for writing (proc.c) */
+    struct debug *debug;     /* --gdb; NULL: none */
     _Atomic bool exiting;
     bool libc_has_threads;     /* the host's C library made one (thread.c) */
     struct sharer *sharers;    /* processes made by CLONE_VM without CLONE_VFORK (clone.c) */
@@ -102,6 +103,7 @@ struct linux_thread {
     siginfo_t held_info[2];
     void *host_altstack;                         /* owned: where the host handlers run */
     bool debug_step, debug_stop_next;            /* debugger.c: gdb asked for a step; stop before running on */
+    bool pinned;                                 /* buffers of the call in progress are (mem_pin) */
     bool keep_registers;                         /* this call's result is not to be stored: rt_sigreturn */
     uint64_t set_child_tid, set_parent_tid;      /* a new thread: where its tid goes before it runs, or 0 */
     _Atomic int started;                         /* a thread made by clone: 0, then its tid; futex word */
@@ -152,7 +154,8 @@ int linux_load(
 int64_t linux_syscall(struct linux_thread *t, uint64_t nr, const uint64_t a[6]); /* -ENOSYS for an unknown number */
 
 /* ---- guest buffers ---- */
-/* Checks [addr, addr+len) against the guest's limit, and makes watched code pages writable. 0 or -EFAULT. */
+/* Checks [addr, addr+len) against the guest's limit, and makes watched code pages writable, until the
+ * call in progress is over. 0 or -EFAULT. */
 int linux_buffer_out(struct linux_thread *t, uint64_t addr, uint64_t len); /* the kernel will write there */
 int linux_buffer_in(struct linux_thread *t, uint64_t addr, uint64_t len);  /* the kernel will read there */
 

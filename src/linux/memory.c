@@ -345,6 +345,15 @@ int64_t linux_sys_mbind(struct linux_thread *t, const uint64_t a[6])
     return host_result(syscall(SYS_mbind, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
+/* Into our own memory, where code pages are to be noticed. In another guest's, a page that code was translated from is
+ * read-only for the host, and the call ends there as at any such page. */
+int64_t linux_sys_process_vm_writev(struct linux_thread *t, const uint64_t a[6])
+{
+    if ((int)a[0] == getpid() && linux_buffer_iov(t, a[3], a[4], true))
+        return -EFAULT;
+    return host_result(syscall(SYS_process_vm_writev, (int)a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
 /* ---- System V shared memory ---- */
 
 int64_t linux_sys_shmat(struct linux_thread *t, const uint64_t a[6])

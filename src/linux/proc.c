@@ -280,12 +280,21 @@ static int64_t snapshot(const char *name, const struct strbuf *text, int flags)
 static bool is_emulated_name(const char *name)
 {
     static const char *const names[] = {
-        "maps", "smaps", "auxv", "cmdline", "environ", "stat", "statm", "status", "limits", "exe", "cpuinfo"};
+        "maps", "smaps", "auxv", "cmdline", "environ", "stat", "statm", "status", "limits", "exe", "mem", "cpuinfo"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (str_eq(name, names[i]))
             return true;
     return false;
+}
+
+void linux_proc_mem_written(struct linux_thread *t, int fd)
+{
+    char link[LINUX_PATH_MAX], own[32];
+
+    snprintf(own, sizeof(own), "/%d/mem", getpid());
+    if (link_of(fd, link) && str_ends(link, own))
+        mem_forget_code(t->process->mm->mem, 0, mem_space_limit(t->process->mm->mem));
 }
 
 int64_t linux_proc_open(struct linux_thread *t, int dirfd, const char *path, int flags)
@@ -304,6 +313,10 @@ int64_t linux_proc_open(struct linux_thread *t, int dirfd, const char *path, int
         if (flags & O_NOFOLLOW)
             return -ELOOP;
         return linux_host(SYS_openat, (uint64_t)AT_FDCWD, LINUX_PTR(program), (uint64_t)flags, 0, 0, 0);
+    }
+    if (str_eq(name, "mem") && (flags & O_ACCMODE) != O_RDONLY && find_dir(dirfd, path, &d) && d.own) {
+        t->process->mem_opened = true;
+        return LINUX_PROC_HOST;
     }
     if ((flags & O_ACCMODE) != O_RDONLY || flags & (O_PATH | O_DIRECTORY) || !find_dir(dirfd, path, &d) || d.fds)
         return LINUX_PROC_HOST;

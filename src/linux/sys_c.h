@@ -60,6 +60,9 @@ bool linux_proc_exe(struct linux_thread *t, int dirfd, const char *path, char ou
 /* True when the path is an entry of /proc/PID/fd or fdinfo of this process for a descriptor of lodge's own. */
 bool linux_proc_hidden(struct linux_thread *t, int dirfd, const char *path);
 
+/* After a call that may have written to fd: if it is /proc/self/mem, all translated code is thrown away. */
+void linux_proc_mem_written(struct linux_thread *t, int fd);
+
 /* True when fd is an open /proc/PID/fd or fdinfo of this process. */
 bool linux_proc_is_fd_dir(struct linux_thread *t, int fd);
 

@@ -310,8 +310,13 @@ static int check_arg(struct linux_thread *t, const struct linux_arg *arg, uint64
 
 static int64_t host_call(struct linux_thread *t, const struct linux_call *call, const uint64_t a[6])
 {
-    if (call->kind == LINUX_CALL_BLOCK)
-        return call->code == RESTART_SYS ? linux_block(t, call->host, a) : linux_block_once(t, call->host, a);
+    if (call->kind == LINUX_CALL_BLOCK) {
+        int64_t r = call->code == RESTART_SYS ? linux_block(t, call->host, a) : linux_block_once(t, call->host, a);
+
+        if (__builtin_expect(t->process->mem_opened, 0) && r > 0 && call->args[0].kind == LINUX_ARG_FD)
+            linux_proc_mem_written(t, (int)a[0]);
+        return r;
+    }
     return linux_host(call->host, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -368,6 +373,10 @@ int64_t linux_syscall(struct linux_thread *t, uint64_t nr, const uint64_t a[6])
         result = linux_seccomp_check(t, nr, a, &go);
     if (go)
         result = call ? dispatch(t, call, a) : -ENOSYS;
+    if (__builtin_expect(t->pinned, 0)) {
+        mem_unpin(t->process->mm->mem, t->tid);
+        t->pinned = false;
+    }
     if (trace)
         linux_trace_call(t, nr, a, result);
     return result;

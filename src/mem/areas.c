@@ -107,6 +107,8 @@ static void account(struct mem_space *m, const struct mem_area *a, int sign)
     m->total += len;
     if ((a->prot & PROT_WRITE) && !a->shared && !a->growsdown)
         m->data += len;
+    if ((a->prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
+        atomic_store(&m->writable_code, true);
 }
 
 void mem_area_remove(struct mem_space *m, uint64_t start, uint64_t end)

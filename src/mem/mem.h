@@ -88,6 +88,11 @@ bool mem_write_fault(struct mem_space *m, uint64_t addr);
 /* Makes [addr, addr+len) writable in the host where the guest may write, before a system call that writes there. Cheap
  * when nothing is watched. */
 void mem_prepare_write(struct mem_space *m, uint64_t addr, uint64_t len);
+/* The same for a call that may sleep while others run code from those pages: the pages that the guest may both write and
+ * execute stay writable until mem_unpin(owner), which throws away what was translated from them meanwhile. owner: a thread's
+ * number. True: something is pinned. */
+bool mem_pin(struct mem_space *m, uint64_t addr, uint64_t len, int owner);
+void mem_unpin(struct mem_space *m, int owner); /* -1: everybody's, in a fork's child */
 
 /* Guest memory accessors: check the range against the limit and survive faults. 0 or -EFAULT (then nothing is promised
  * about what was copied before the fault). */

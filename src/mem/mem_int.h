@@ -31,6 +31,13 @@
  * never given back while the space lives, so a reader without the lock never sees somebody else's. */
 typedef _Atomic uintptr_t mem_pt_entry;
 
+/* Pages that the host kernel is about to write to (mem_pin). */
+struct mem_pin {
+    uint64_t start, end;
+    int owner;
+    bool hit; /* code was translated from them meanwhile, and is not watched */
+};
+
 struct mem_space {
     uint64_t limit, mmap_base;
     bool foreign; /* lodge's own mappings lie inside [0, limit) */
@@ -43,6 +50,8 @@ struct mem_space {
     /* No hole of more than `skipped` bytes lies in [skip_from, mmap_base). */
     uint64_t skip_from, skipped;
     _Atomic uint64_t code_pages, watched_pages;
+    _Atomic bool writable_code; /* some area has been writable and executable at once */
+    VEC(struct mem_pin) pins;
     _Atomic(mem_pt_entry *) root[ROOT_SIZE];
     unsigned char *leaf_pool; /* unused part of the newest pool */
     size_t leaf_pool_left;

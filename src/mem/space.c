@@ -38,6 +38,7 @@ void mem_space_free(struct mem_space *m)
         return;
     mem_pt_free(m);
     vec_fini(&m->areas);
+    vec_fini(&m->pins);
     x_free(m);
 }
 

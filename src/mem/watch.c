@@ -1,7 +1,8 @@
 /* Pages that code was translated from. A page the guest may write is made read-only in the host when code is read from
  * it; the first write makes it writable again and throws the code away. So self-modifying code and guest JITs need no
  * check on stores. What this cannot see: writes through another mapping of the same object; the guest says so by
- * riscv_flush_icache.
+ * riscv_flush_icache. Pages that a system call in progress writes to cannot be read-only: they are pinned, and what was
+ * translated from them goes when the call is over.
  */
 #include <sys/mman.h>
 
@@ -42,6 +43,16 @@ void mem_unwatch(struct mem_space *m, uint64_t start, uint64_t end)
     mem_code_gone(m, start, end);
 }
 
+static bool hit_pin(struct mem_space *m, uint64_t page)
+{
+    bool hit = false;
+
+    vec_foreach (p, &m->pins)
+        if (page >= p->start && page < p->end)
+            hit = p->hit = true;
+    return hit;
+}
+
 void mem_watch_code(struct mem_space *m, uint64_t start, uint64_t end)
 {
     start = align_down(start, MEM_PAGE);
@@ -51,7 +62,7 @@ void mem_watch_code(struct mem_space *m, uint64_t start, uint64_t end)
 
         if (!(byte & PT_MAPPED) || (byte & PT_CODE))
             continue;
-        if (byte & PROT_WRITE) {
+        if ((byte & PROT_WRITE) && !hit_pin(m, page)) {
             if (mprotect((void *)page, MEM_PAGE, PROT_READ) < 0)
                 continue;
             watch = PT_WATCHED;
@@ -122,5 +133,45 @@ void mem_prepare_write(struct mem_space *m, uint64_t addr, uint64_t len)
         return;
     mem_lock(m);
     mem_unwatch(m, addr, end);
+    mem_unlock(m);
+}
+
+static bool writable_and_executable(struct mem_space *m, uint64_t addr, uint64_t end)
+{
+    for (uint64_t run, run_end; addr < end && mem_pt_find(m, addr, end, PROT_EXEC, &run, &run_end); addr = run_end)
+        for (uint64_t page = run; page < run_end; page += MEM_PAGE)
+            if (mem_pt_get(m, page) & PROT_WRITE)
+                return true;
+    return false;
+}
+
+bool mem_pin(struct mem_space *m, uint64_t addr, uint64_t len, int owner)
+{
+    struct mem_pin pin = {.start = align_down(addr, MEM_PAGE), .owner = owner};
+
+    if (!atomic_load_explicit(&m->writable_code, memory_order_relaxed) || addr >= m->limit || len == 0)
+        return false;
+    pin.end = len > m->limit - addr ? m->limit : align_up(addr + len, MEM_PAGE);
+    if (!writable_and_executable(m, pin.start, pin.end))
+        return false;
+    mem_lock(m);
+    mem_unwatch(m, pin.start, pin.end);
+    vec_push(&m->pins, pin);
+    mem_unlock(m);
+    return true;
+}
+
+void mem_unpin(struct mem_space *m, int owner)
+{
+    mem_lock(m);
+    for (size_t i = m->pins.len; i-- > 0;) {
+        struct mem_pin pin = m->pins.data[i];
+
+        if (owner != -1 && pin.owner != owner)
+            continue;
+        vec_remove(&m->pins, i, 1);
+        if (pin.hit)
+            mem_code_gone(m, pin.start, pin.end);
+    }
     mem_unlock(m);
 }

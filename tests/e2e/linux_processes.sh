@@ -23,6 +23,7 @@ facts() { # NAME
 facts signal_fault
 facts signal_basic
 facts process
+facts code_writes
 if [ -n "${LODGE_SANITIZED:-}" ]; then
     # Storms and threads take minutes there, and RLIMIT_AS across exec leaves no room for shadow memory.
     skip "storms, threads, timers, exec, forks out of threads" "too slow or too big for a sanitizer"
