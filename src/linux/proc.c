@@ -261,20 +261,20 @@ static int make(struct linux_thread *t, const struct proc_dir *d, const char *na
     return str_eq(name, "stat") ? linux_proc_stat(t, d->fd, true, out) : 1;
 }
 
-static int64_t snapshot(const char *name, const struct strbuf *text, int flags)
+enum {
+    OWN_FD = 512
+}; /* lodge's own descriptor of a moment lies from here on: the guest's is the lowest that is free */
+
+/* A memfd with the text, out of the guest's way where the limit lets it; to be opened anew for the guest. */
+static int snapshot(const char *name, const struct strbuf *text)
 {
     _cleanup_close_ int fd = memfd_create(name, MFD_CLOEXEC);
-    char link[40];
-    int r;
+    int r = fd < 0 ? -errno : fd_write_full(fd, strbuf_text(text), text->len), high;
 
-    if (fd < 0)
-        return -errno;
-    r = fd_write_full(fd, strbuf_text(text), text->len);
     if (r < 0)
         return r;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    r = open(link, O_RDONLY | (flags & (O_CLOEXEC | O_NONBLOCK)));
-    return r < 0 ? -errno : r;
+    high = fcntl(fd, F_DUPFD_CLOEXEC, OWN_FD);
+    return high < 0 ? fd_steal(&fd) : high;
 }
 
 static bool is_emulated_name(const char *name)
@@ -302,7 +302,9 @@ int64_t linux_proc_open(struct linux_thread *t, int dirfd, const char *path, int
     const char *name = last_component(path);
     _cleanup_(dir_fini) struct proc_dir d = {.fd = -1};
     _cleanup_strbuf_ struct strbuf text = {0};
-    char program[LINUX_PATH_MAX];
+    _cleanup_close_ int fd = -1;
+    char program[LINUX_PATH_MAX], link[40];
+    struct rlimit limit;
     int r;
 
     if (linux_proc_hidden(t, dirfd, path))
@@ -320,8 +322,15 @@ int64_t linux_proc_open(struct linux_thread *t, int dirfd, const char *path, int
     }
     if ((flags & O_ACCMODE) != O_RDONLY || flags & (O_PATH | O_DIRECTORY) || !find_dir(dirfd, path, &d) || d.fds)
         return LINUX_PROC_HOST;
+    linux_limits_raise(&limit); /* the guest may have one descriptor left, or none */
     r = make(t, &d, name, &text);
-    if (r > 0)
-        return LINUX_PROC_HOST;
-    return r < 0 ? r : snapshot(name, &text, flags);
+    fd = r ? -1 : snapshot(name, &text);
+    linux_limits_restore(&limit);
+    if (r)
+        return r > 0 ? LINUX_PROC_HOST : r;
+    if (fd < 0)
+        return fd;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    r = open(link, O_RDONLY | (flags & (O_CLOEXEC | O_NONBLOCK)));
+    return r < 0 ? -errno : r;
 }

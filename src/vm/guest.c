@@ -3,21 +3,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "vm/vm.h"
 
-/* The folder of lodge's own program file, with a slash, or "". */
+/* The folder of lodge's own program file, with a slash, or "". Without /proc, as it was executed. */
 static void own_folder(char out[PATH_MAX])
 {
     ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
 
-    out[n > 0 ? n : 0] = 0;
-    if (strrchr(out, '/'))
-        strrchr(out, '/')[1] = 0;
+    if (n > 0)
+        out[n] = 0;
+    else
+        snprintf(out, PATH_MAX, "%s", (const char *)getauxval(AT_EXECFN));
+    *(strrchr(out, '/') ? strrchr(out, '/') + 1 : out) = 0;
 }
 
 int vm_guest_open(char **path, struct err *err)
