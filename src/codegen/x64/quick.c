@@ -191,21 +191,22 @@ static inline void scan_insn(struct cg_gen *g, ir_ref i)
 
 static void scan(struct cg_gen *g)
 {
-    static const struct cg_val fresh = {.reg = X64_NONE, .hint = X64_NONE};
+    const struct ir_insn *insn = g->insn;
+    struct cg_val *val = g->val;
     uint32_t n = g->u->ninsns;
 
-    for (uint32_t i = 0; i < n; i++) {
-        g->val[i] = fresh;
-        g->val[i].root = i;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        val[i] = (struct cg_val){.root = i, .reg = X64_NONE, .hint = X64_NONE};
     memset(g->memval, 0, g->s->guest->nslots * sizeof(*g->memval));
     memset(g->slot_epoch, 0, g->s->guest->nslots * sizeof(*g->slot_epoch));
     g->epoch = 1;
     g->epoch_mask[1] = 0;
     for (uint32_t i = n; i-- > 1;) {
-        switch (g->insn[i].op) {
-        case IR_nop:
+        switch (insn[i].op) {
         case IR_mark: break;
+        case IR_nop: /* these need no code of their own */
+        case IR_const:
+        case IR_pcrel: val[i].flags |= VAL_DEAD; break;
         case IR_put: scan_put(g, i); break;
         case IR_get: scan_get(g, i); break;
         default: scan_insn(g, i); break;
@@ -332,17 +333,20 @@ void gen_lazy(struct cg_gen *g, ir_ref i)
 
 static bool forward(struct cg_gen *g)
 {
+    const struct ir_insn *insn = g->insn;
+    const struct cg_val *val = g->val;
     uint32_t n = g->u->ninsns;
+    uint64_t base = g->u->pc;
 
-    g->pc = g->u->pc;
+    g->pc = base;
     for (uint32_t i = 1; i < n; i++) {
-        unsigned op = g->insn[i].op;
+        unsigned op = insn[i].op;
 
         if (op == IR_mark) {
-            g->pc = g->u->pc + (uint64_t)(int64_t)(int32_t)g->insn[i].a;
+            g->pc = base + (uint64_t)(int64_t)(int32_t)insn[i].a;
             continue;
         }
-        if ((g->val[i].flags & (VAL_LAZY | VAL_DEAD)) || op == IR_const || op == IR_nop)
+        if (val[i].flags & (VAL_LAZY | VAL_DEAD))
             continue;
         if (g->b.end - g->b.p < OP_BYTES_MAX)
             return false;
