@@ -2,10 +2,10 @@
  * full code spaces.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -197,22 +197,24 @@ TEST(return_stack)
     CHECK_EQ(run.state.x[0], 32ull);
 }
 
-static void on_alarm(int sig)
+static void *kicker(void *arg)
 {
-    (void)sig;
+    (void)arg;
+    usleep(20000);
     run.rt.kick = 1;
+    return NULL;
 }
 
 TEST(kick_ends_a_loop)
 {
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
     struct cg_unit *loop;
+    pthread_t other;
 
     set_up();
     loop = adder(0x1000, 1, 0x1000);
-    signal(SIGALRM, on_alarm);
-    setitimer(ITIMER_REAL, &soon, NULL);
+    CHECK_EQ(pthread_create(&other, NULL, kicker, NULL), 0);
     cg_enter(&run.rt, loop->entry);
+    pthread_join(other, NULL);
     CHECK_EQ(run.rt.leave, (uint32_t)CG_LEAVE_KICK);
     CHECK_EQ(run.rt.pc, 0x1000ull);
     CHECK(run.state.x[0] > 1000);

@@ -175,14 +175,14 @@ static void connect(struct cpu_thread *t, struct cg_unit *to, struct cg_link *li
             atomic_compare_exchange_strong(entry, &to, &cg_no_unit);
         if (t->rt->ic)
             atomic_store(t->rt->ic, to);
-        e->stats.lookups++;
+        jit_count(&e->stats.lookups);
         return;
     }
     mem_lock(e->mem);
     if (atomic_load(&to->pc) != CG_DEAD_PC && atomic_load(&e->space) == t->rt->space)
         jit_link(link, to);
     mem_unlock(e->mem);
-    e->stats.links++;
+    jit_count(&e->stats.links);
 }
 
 /* After a fault: the event that host_fault prepared. Where the kernel gave no address (a non-canonical one), the
@@ -190,7 +190,7 @@ static void connect(struct cpu_thread *t, struct cg_unit *to, struct cg_link *li
 static void fault_event(struct cpu_thread *t, struct cpu_event *event)
 {
     *event = t->fault;
-    t->engine->stats.faults++;
+    jit_count(&t->engine->stats.faults);
     if (!t->fault_inexact)
         return;
     if (!t->builder)
@@ -201,7 +201,9 @@ static void fault_event(struct cpu_thread *t, struct cpu_event *event)
 }
 
 /* Turns the last leave into an event, or into the next pc (false). */
-static bool left(struct cpu_thread *t, struct cpu_event *event, struct cg_link **link, bool *lookup)
+__attribute__((no_sanitize_thread)) /* it reads what code led to, and the sanitizer does not see translated code */
+static bool
+left(struct cpu_thread *t, struct cpu_event *event, struct cg_link **link, bool *lookup)
 {
     struct cg_runtime *rt = t->rt;
     struct cpu_state *s = jit_state(t);
@@ -219,11 +221,11 @@ static bool left(struct cpu_thread *t, struct cpu_event *event, struct cg_link *
         return false;
     case CG_LEAVE_KICK:
         s->pc = rt->pc;
-        t->engine->stats.kicks++;
+        jit_count(&t->engine->stats.kicks);
         return false;
     case CG_LEAVE_EXIT:
         s->pc = rt->pc;
-        t->engine->stats.exits++;
+        jit_count(&t->engine->stats.exits);
         if (rt->why == IR_EXIT_FLUSH_CODE) {
             /* fence.i: writes through this mapping were seen when they happened; those through another view were not.
              */

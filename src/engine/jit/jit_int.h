@@ -69,8 +69,9 @@ struct cpu_engine {
     unsigned dump;                                          /* enum jit_dump bits */
     bool lockstep;
     struct {
-        uint64_t units, guest_insns, code_bytes, links, lookups, kicks, exits, faults, flushes;
-    } stats; /* counted without atomics: an estimate where threads race */
+        uint64_t units, guest_insns, code_bytes, flushes; /* under the lock */
+        _Atomic uint64_t links, lookups, kicks, exits, faults;
+    } stats;
 };
 
 enum jit_dump { JIT_DUMP_GUEST = 1, JIT_DUMP_IR = 2, JIT_DUMP_CODE = 4 };
@@ -88,6 +89,11 @@ struct cpu_thread {
     uint32_t mode;                     /* of the units rt points to */
     struct cg_runtime *rt;             /* owned; the guest's state follows it */
 };
+
+static inline void jit_count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 static inline struct cpu_state *jit_state(struct cpu_thread *t)
 {
