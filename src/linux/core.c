@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -215,6 +216,8 @@ void linux_core_write(struct linux_thread *t, const siginfo_t *info)
     struct rlimit limit;
     int fd;
 
+    if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1) /* a set-id program's would show what its user may not see */
+        return;
     if (getrlimit(RLIMIT_CORE, &limit) || limit.rlim_cur < MEM_PAGE || !core_name(name, sizeof(name)))
         return;
     unlink(name);

@@ -10,9 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -180,8 +178,9 @@ static int step(const struct linux_config *c, int dirfd, const char *path, int f
     if (x->fd < 0 && errno == ENOENT && !first && c->sysroot)
         x->fd = linux_open_interp(c, x->path);
     if (x->fd < 0) {
-        x->kind = LINUX_EXEC_NATIVE; /* executable, but not readable: the host may */
-        return errno == EACCES && first ? 0 : -errno;
+        x->kind = LINUX_EXEC_NATIVE;
+        x->unreadable = errno == EACCES;
+        return x->unreadable && first ? 0 : -errno;
     }
     status = check_file(x->fd, x);
     if (status < 0)
@@ -330,47 +329,6 @@ static int add_guest_argv(struct linux_thread *t, uint64_t list, struct linux_ex
     return 0;
 }
 
-/* ---- set-id programs ---- */
-
-bool linux_has_capability(unsigned cap)
-{
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {{0}};
-
-    return syscall(SYS_capget, &header, data) == 0 && (data[cap / 32].effective >> cap % 32 & 1);
-}
-
-/* The identity that a set-id program gets, when we may give it; *undo takes the old one. The set-id bits of lodge-guest's
- * own exec are none, so the kernel keeps what is set here, and AT_SECURE follows from ids that differ. */
-static void become_owner(struct linux_thread *t, const struct linux_exec *x, uid_t uid[3], gid_t gid[3])
-{
-    bool setuid_bit = x->st.st_mode & S_ISUID,
-         setgid_bit = (x->st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
-
-    getresuid(&uid[0], &uid[1], &uid[2]);
-    getresgid(&gid[0], &gid[1], &gid[2]);
-    setuid_bit = setuid_bit && x->st.st_uid != uid[1];
-    setgid_bit = setgid_bit && x->st.st_gid != gid[1];
-    if (x->prefix.len || (!setuid_bit && !setgid_bit)) /* scripts have no set-id bits */
-        return;
-    if (x->nosuid || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-        return;
-    if ((setuid_bit && !linux_has_capability(CAP_SETUID)) || (setgid_bit && !linux_has_capability(CAP_SETGID))) {
-        linux_trace_note(t, "%s: set-id bits ignored: that needs CAP_SETUID and CAP_SETGID", x->path);
-        return;
-    }
-    if (setgid_bit)
-        syscall(SYS_setresgid, -1, x->st.st_gid, x->st.st_gid);
-    if (setuid_bit)
-        syscall(SYS_setresuid, -1, x->st.st_uid, x->st.st_uid);
-}
-
-static void become_old(const uid_t uid[3], const gid_t gid[3])
-{
-    syscall(SYS_setresuid, uid[0], uid[1], uid[2]);
-    syscall(SYS_setresgid, gid[0], gid[1], gid[2]);
-}
-
 /* ---- the call ---- */
 
 static void set_cloexec(int fd, bool on)
@@ -384,8 +342,7 @@ static void set_cloexec(int fd, bool on)
 static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t argv, uint64_t envp)
 {
     struct linux_process *p = t->process;
-    uid_t uid[3];
-    gid_t gid[3];
+    struct linux_ids ids;
     int64_t r;
     int status;
 
@@ -393,7 +350,7 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     status = add_guest_argv(t, argv, x);
     if (status < 0)
         return status;
-    become_owner(t, x, uid, gid);
+    linux_setid_become(t, x, &ids);
     set_cloexec(x->fd, false);
     set_cloexec(p->self_fd, false);
     set_cloexec(p->trace_fd, false);
@@ -406,7 +363,20 @@ static int64_t exec_guest(struct linux_thread *t, struct linux_exec *x, uint64_t
     linux_signal_exec_failed(p);
     set_cloexec(p->self_fd, true);
     set_cloexec(p->trace_fd, true);
-    become_old(uid, gid);
+    linux_setid_undo(&ids);
+    return r;
+}
+
+/* The host's own execve: programs of the host's CPU, and what it has in binfmt_misc. */
+static int64_t host_exec(struct linux_thread *t, int dirfd, const char *path, const uint64_t a[6], int flags)
+{
+    int64_t r;
+
+    linux_signal_exec_prepare(t->process);
+    linux_limits_native(t->process);
+    r = host_result(syscall(SYS_execveat, dirfd, path, a[0], a[1], flags));
+    linux_limits_native_failed();
+    linux_signal_exec_failed(t->process);
     return r;
 }
 
@@ -430,16 +400,17 @@ static int64_t do_exec(
     native = r == 0 && x->kind == LINUX_EXEC_NATIVE;
     if (r == 0 && t->process->trace_fd >= 0) /* later there is nobody to print it; a failure prints a second line */
         linux_trace_call(t, t->call_nr, t->call_args, 0);
+    if (r == 0 && x->kind == LINUX_EXEC_GUEST && linux_setid_by_kernel(t, x))
+        host_exec(t, dirfd, path, a, flags); /* if that fails, it runs without its ids */
     if (r == 0 && x->kind == LINUX_EXEC_GUEST) {
         r = exec_guest(t, x, a[0], a[1]);
         native = r == -ENOENT && t->process->self_fd < 0;
     }
-    if (native) {
-        linux_signal_exec_prepare(t->process);
-        linux_limits_native(t->process);
-        r = host_result(syscall(SYS_execveat, dirfd, path, a[0], a[1], flags));
-        linux_limits_native_failed();
-        linux_signal_exec_failed(t->process);
+    if (native)
+        r = host_exec(t, dirfd, path, a, flags);
+    if (r == -ENOEXEC && x->unreadable) {
+        linux_trace_note(t, "%s: cannot be read, so cannot be translated", x->path);
+        r = -EACCES;
     }
     t->exec = NULL;
     linux_exec_fini(x);

@@ -21,6 +21,6 @@ void linux_limits_restore(const struct rlimit *saved);
 /* openat for a descriptor of lodge's own, close-on-exec, also when the guest has used up all of its own: fd or -1. */
 int linux_own_open(int dirfd, const char *path, int flags);
 
-bool linux_has_capability(unsigned cap); /* exec.c: effective, of the calling thread */
+bool linux_has_capability(unsigned cap); /* setid.c: effective, of the calling thread */
 
 #endif

@@ -89,7 +89,7 @@ static int find_program(struct linux_config *c, struct linux_exec *x, struct err
     status = linux_exec_resolve(c, AT_FDCWD, c->path, 0, x);
     if (status == 0 && x->kind == LINUX_EXEC_NATIVE) {
         execve(c->path, c->argv, c->envp);
-        status = -errno;
+        status = errno == ENOEXEC && x->unreadable ? -EACCES : -errno; /* cannot be read, so cannot be translated */
     }
     if (status < 0) {
         explain(c, x, status, err);

@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     struct err err = ERR_INIT;
     int status;
 
-    log_init(getenv("LODGE_DEBUG"));
+    log_init(secure_getenv("LODGE_DEBUG"));
     if (parse(&config, argc, argv) < 0)
         return EXIT_LODGE;
     config.engine = choose_engine(config.tier);

@@ -20,7 +20,7 @@
 static unsigned dump_topics(void)
 {
     static const char *const names[] = {"guest", "ir", "code"};
-    const char *spec = getenv("LODGE_DUMP");
+    const char *spec = secure_getenv("LODGE_DUMP");
     unsigned bits = 0;
 
     for (unsigned i = 0; spec && i < ARRAY_LEN(names); i++)
