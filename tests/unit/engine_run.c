@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -395,6 +396,49 @@ TEST(a_loop_whose_code_goes_away_faults)
     CHECK_EQ(e.kind, CPU_FAULT);
     CHECK_EQ(e.addr, (uint64_t)CODE);
     pthread_join(other, NULL);
+    guest_end(&g);
+}
+
+/* ---- calls to many places ---- */
+
+/* What a just-in-time compiler inside the guest does: it aligns its functions, so the low bits of their addresses are the
+ * same. Calls of all of them in turn must not leave guest code for ever. */
+TEST(calls_of_aligned_functions_stay_in_guest_code)
+{
+    enum { FUNCTIONS = 512, CALLS = 1000 * FUNCTIONS, FIRST = 64 };
+    static uint32_t code[(FIRST + FUNCTIONS * 64) / 4];
+    struct guest g;
+    struct strbuf stats = {0};
+    struct cpu_event e;
+    const char *lookups;
+    size_t n = 0;
+
+    code[n++] = ADDI(5, 12, 0);
+    code[n++] = ADDI(6, 0, FUNCTIONS);
+    code[n++] = JALR(1, 5, 0);
+    code[n++] = ADDI(5, 5, 64);
+    code[n++] = ADDI(6, 6, -1);
+    code[n++] = branch(1, 6, 0, -12);
+    code[n++] = ADDI(11, 11, -1);
+    code[n++] = branch(1, 11, 0, -28);
+    code[n++] = ECALL;
+    for (int i = 0; i < FUNCTIONS; i++) {
+        code[(FIRST + i * 64) / 4] = ADDI(10, 10, 1);
+        code[(FIRST + i * 64) / 4 + 1] = RET;
+    }
+    guest_begin(&g, "quick", code, sizeof(code));
+    g.state->x[11] = CALLS / FUNCTIONS;
+    g.state->x[12] = CODE + FIRST;
+    do
+        g.ops->run(g.thread, &e);
+    while (e.kind == CPU_KICKED);
+    CHECK_EQ(e.kind, CPU_SYSCALL);
+    CHECK_EQ(g.state->x[10], (uint64_t)CALLS);
+    g.ops->stats(g.engine, &stats);
+    lookups = strstr(stats.data, "lookups ");
+    CHECK(lookups != NULL);
+    CHECK(strtoul(lookups + 8, NULL, 10) < CALLS / 4);
+    strbuf_fini(&stats);
     guest_end(&g);
 }
 

@@ -74,7 +74,7 @@ static void jit_destroy(struct cpu_engine *e)
     for (unsigned i = 0; i < e->nretired; i++)
         cg_space_free(e->retired[i]);
     for (unsigned m = 0; m < JIT_MODES; m++)
-        x_free(e->jump_cache[m]);
+        jit_jump_cache_free(atomic_load(&e->jump_cache[m]));
     ir_builder_free(e->builder);
     hash_fini(&e->breakpoints);
     x_free(e);
@@ -168,11 +168,7 @@ static void connect(struct cpu_thread *t, struct cg_unit *to, struct cg_link *li
     struct cpu_engine *e = t->engine;
 
     if (lookup) {
-        _Atomic(struct cg_unit *) *entry = &t->jump_cache->entry[cg_jump_hash(to->base, t->jump_cache->bits)];
-
-        atomic_store(entry, to);
-        if (atomic_load(&e->space) != t->rt->space) /* renewed just now: nothing of the old space may stay behind */
-            atomic_compare_exchange_strong(entry, &to, &cg_no_unit);
+        jit_jump_cache_missed(t, to);
         if (t->rt->ic)
             atomic_store(t->rt->ic, to);
         jit_count(&e->stats.lookups);

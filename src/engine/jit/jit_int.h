@@ -42,6 +42,7 @@ struct jit_table {
 struct jit_jump_cache {
     struct jit_jump_cache *smaller; /* owned */
     unsigned bits;
+    _Atomic uint32_t misses;
     _Atomic(struct cg_unit *) entry[]; /* 1 << bits */
 };
 
@@ -117,7 +118,10 @@ void jit_link(struct cg_link *link, struct cg_unit *to);
 struct jit_jump_cache *jit_jump_cache_get(struct cpu_engine *e, uint32_t mode);
 /* After a unit of this mode was added, with the lock held: a bigger one where it is too small by now. */
 void jit_jump_cache_fit(struct cpu_engine *e, uint32_t mode);
+/* t looked for `to` in vain and found it otherwise: enters it. */
+void jit_jump_cache_missed(struct cpu_thread *t, struct cg_unit *to);
 void jit_jump_cache_clear(struct cpu_engine *e); /* with the lock held */
+void jit_jump_cache_free(struct jit_jump_cache *c); /* and the smaller ones; NULL is fine */
 /* t's way into units of space and mode. */
 void jit_runtime_init(struct cpu_thread *t, struct cg_space *space, uint32_t mode);
 
