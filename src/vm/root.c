@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "vm/vm.h"
+#include "vm/vm_int.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -53,42 +53,23 @@ static const struct mount_step steps[] = {
 
 /* ---- namespaces ---- */
 
-static int write_file(const char *path, const char *text)
-{
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd < 0 ? -errno : fd_write_full(fd, text, strlen(text));
-}
-
-/* The caller becomes root of a user namespace in which only the caller's own ids exist. */
-static int map_ids(uid_t uid, gid_t gid, struct err *err)
-{
-    char map[64];
-    int status;
-
-    write_file("/proc/self/setgroups", "deny");
-    log_format(map, sizeof(map), "0 %u 1\n", uid);
-    status = write_file("/proc/self/uid_map", map);
-    if (status < 0)
-        return err_errno(err, status, "/proc/self/uid_map");
-    log_format(map, sizeof(map), "0 %u 1\n", gid);
-    status = write_file("/proc/self/gid_map", map);
-    return status < 0 ? err_errno(err, status, "/proc/self/gid_map") : 0;
-}
-
 static int enter_namespaces(bool user, struct err *err, const char **hint)
 {
-    uid_t uid = geteuid();
-    gid_t gid = getegid();
+    struct vm_idmap ids = {.go = -1, .child = -1};
+    int status = user ? vm_idmap_begin(&ids, err) : 0;
 
+    if (status < 0)
+        return status;
     if (unshare(CLONE_NEWNS | (user ? CLONE_NEWUSER : 0)) < 0) {
+        status = -errno;
+        vm_idmap_finish(&ids, false, err);
         *hint = user ? "unprivileged user namespaces are switched off here; allow them (sysctl "
                        "kernel.unprivileged_userns_clone=1, "
                        "user.max_user_namespaces), or run lodge as root"
                      : "lodge needs CAP_SYS_ADMIN for this";
-        return err_errno(err, -errno, user ? "user and mount namespace" : "mount namespace");
+        return err_errno(err, status, user ? "user and mount namespace" : "mount namespace");
     }
-    if (user && map_ids(uid, gid, err) < 0)
+    if (user && vm_idmap_finish(&ids, true, err) < 0)
         return err->code;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return err_errno(err, -errno, "private mounts");

@@ -76,7 +76,8 @@ echo >"$TMP/go"
 EOS
 mkfifo "$TMP/pid" "$TMP/go"
 timeout 20 bash "$TMP/map" &
-out=$(timeout 60 unshare -Um bash -c 'echo $$ >"$TMP/pid"; read -r _ <"$TMP/go"; exec setpriv --reuid 0 --regid 0 --clear-groups bash "$TMP/inside"' 2>&1)
+out=$(timeout 60 unshare -Um bash -c 'echo $$ >"$TMP/pid"; read -r _ <"$TMP/go"
+    exec setpriv --reuid 0 --regid 0 --clear-groups bash "$TMP/inside"' 2>&1)
 status=$?
 wait
 if [ $status = 77 ]; then

@@ -143,6 +143,31 @@ for user in self nobody; do
     fi
 done
 
+# ---- subordinate ids: a user's guest has users ----
+guest_cc "$TMP/setid" -static "$LODGE_SOURCE/tests/guest/linux/setid.c"
+cp "$TMP/setid" "$root/bin/setid"
+cat >"$TMP/subids" <<'EOF'
+for file in subuid subgid; do
+    printf '1:7:7\nnobody:100000:65536\n' >"$TMP/$file"
+    mount --bind "$TMP/$file" /etc/$file || exit 77
+done
+user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+"${user[@]}" timeout 60 "$LODGE" run "$TMP/root" setid ids 1000 1001
+status=$?
+cp "$TMP/setid" "$TMP/root/bin/suid" && chown 100006:100007 "$TMP/root/bin/suid" && chmod 6755 "$TMP/root/bin/suid"
+"${user[@]}" timeout 60 "$LODGE" run "$TMP/root" setid ids 1000 1001 exec /bin/suid
+umount /etc/subuid /etc/subgid
+exit $status
+EOF
+if [ "$(id -u)" = 0 ] && [ -x /usr/bin/newuidmap ] && setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Urm true 2>/dev/null &&
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$LODGE" && [ -e /etc/subuid ] && [ -e /etc/subgid ]; then
+    out=$(timeout 60 unshare -m bash "$TMP/subids" 2>&1)
+    is "$out" "uid 1000 1000 1000 gid 1001 1001 1001 secure 0
+uid 1000 7 7 gid 1001 8 8 secure 1" "subordinate ids, and a set-id program among them"
+else
+    skip "subordinate ids" "needs root, newuidmap, /etc/subuid and user namespaces of users"
+fi
+
 # ---- binfmt_misc, in a user namespace of its own ----
 cat >"$TMP/binfmt" <<'EOF'
 mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || exit 77
