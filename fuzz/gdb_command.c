@@ -55,7 +55,7 @@ static const char *exec_file(void *ctx)
     return "/bin/true";
 }
 static const struct debug_callbacks callbacks = {
-    threads, thread_state, guest_read, guest_write, breakpoint, nothing, nothing, auxv, exec_file, NULL};
+    threads, thread_state, guest_read, guest_write, breakpoint, nothing, nothing, auxv, exec_file, NULL, NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d.waiters = &waiter;
     gdb_command(&d, packet, strlen(packet));
     strbuf_fini(&d.reply);
+    vec_fini(&d.breakpoints);
     x_free(packet);
     return 0;
 }

@@ -5,6 +5,8 @@
  * and holds the caller until gdb resumes it. Other threads notice debug_wants_stop when their run ends with CPU_KICKED and
  * park in debug_park.
  *
+ * Signals are gdb's numbers (gdb/signals.def), which the surroundings translate: SIGHUP to SIGABRT are as on every system.
+ *
  * Locks: debug's own mutex is held while callbacks run; callbacks must not call debug functions.
  */
 #ifndef LODGE_DEBUG_H
@@ -32,6 +34,7 @@ struct debug_callbacks {
     size_t (*auxv)(void *ctx, void *buf, size_t size); /* copies the auxiliary vector; its length */
     const char *(*exec_file)(void *ctx);               /* the program's path, or NULL */
     void (*own_descriptor)(void *ctx, int *fd); /* hides *fd from the guest; it may move as long as the process lives */
+    void (*drop_descriptor)(void *ctx, int *fd); /* closes it; *fd becomes -1 */
 };
 
 /* Listens on `where` ("", "PORT" or "ADDR:PORT"; default 127.0.0.1:1234; port 0: any), prints one line to fd 2 that says where,
@@ -51,5 +54,7 @@ struct debug_resume debug_park(struct debug *d, int tid);     /* a thread that w
 void debug_exited(struct debug *d, bool by_signal, int code); /* the process ends; tells gdb */
 void debug_forked(struct debug *d);                           /* in the child of a fork: it goes on without debugger */
 bool debug_attached(struct debug *d);
+bool debug_breakpoint_at(
+    struct debug *d, uint64_t pc); /* gdb has set one there; also when nobody is attached any more */
 
 #endif

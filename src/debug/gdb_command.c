@@ -116,7 +116,7 @@ static bool breakpoint(struct debug *d, const char *p, bool set)
         return reply(d, "");
     p++;
     addr = packet_hex(&p);
-    d->callbacks->breakpoint(d->ctx, addr, set);
+    gdb_breakpoint(d, addr, set);
     return reply(d, "OK");
 }
 
@@ -321,8 +321,10 @@ bool gdb_command(struct debug *d, const char *packet, size_t len)
         if (str_after(packet, "vCont"))
             return vcont(d, packet + 5);
         if (str_after(packet, "vKill")) {
+            reply(d, "OK"); /* before there is nobody to say it */
+            packet_write(&d->socket, d->reply.data, d->reply.len);
             d->callbacks->kill(d->ctx);
-            return reply(d, "OK");
+            return false;
         }
         return reply(d, "");
     case 'q':

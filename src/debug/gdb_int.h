@@ -3,8 +3,10 @@
 #define LODGE_GDB_INT_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "cpu/cpu.h"
 #include "debug/debug.h"
 #include "debug/packet.h"
@@ -32,6 +34,12 @@ struct debug {
     _Atomic bool attached;
     _Atomic bool stopping; /* all-stop: threads that see it park */
     bool interrupted;      /* gdb sent ^C: the first that parks reports SIGINT */
+    bool begun;            /* the guest\'s first thread has come to its first stop */
+    _Atomic int
+        step_tid; /* was told to step while it stood in a system call: takes the order when it comes back; or 0 */
+    struct timespec
+        settled; /* when threads that have not parked since the last stop count as blocked in system calls */
+    VEC(uint64_t) breakpoints;
     struct gdb_waiter *waiters;
     int stop_tid, stop_signal; /* the last report */
     int query_tid;             /* H g */
@@ -44,6 +52,7 @@ void gdb_resume(struct debug *d, int tid, enum gdb_order order, int signal); /* 
 void gdb_go(struct debug *d);                                                /* after the orders: lets them run */
 void gdb_detach(struct debug *d);
 void gdb_wait_parked(struct debug *d, int tid); /* gives a thread a moment to arrive */
+void gdb_breakpoint(struct debug *d, uint64_t pc, bool set);
 
 /* gdb_command.c; lock held. One packet; the answer, if any, in d->reply. False: no answer now (the guest runs). */
 bool gdb_command(struct debug *d, const char *packet, size_t len);

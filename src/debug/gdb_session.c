@@ -20,6 +20,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+enum { SETTLE_MS = 100 }; /* what a thread that runs guest code takes at most to see that it was kicked */
+
 /* ---- guest threads ----------------------------------------------------------------------------------------------- */
 
 void gdb_report_stop(struct debug *d)
@@ -38,6 +40,17 @@ static void unlink_waiter(struct debug *d, struct gdb_waiter *w)
         *p = w->next;
         return;
     }
+}
+
+/* Everybody is to stop; lock held. */
+static void stop_all(struct debug *d)
+{
+    d->stopping = true;
+    clock_gettime(CLOCK_REALTIME, &d->settled);
+    d->settled.tv_nsec += SETTLE_MS * 1000000;
+    d->settled.tv_sec += d->settled.tv_nsec / 1000000000;
+    d->settled.tv_nsec %= 1000000000;
+    d->callbacks->kick_all(d->ctx);
 }
 
 /* Waits for an order; lock held, dropped while waiting. */
@@ -66,6 +79,9 @@ struct debug_resume debug_park(struct debug *d, int tid)
             gdb_report_stop(d);
         }
         resume = hold(d, tid, 0);
+    } else if (d->step_tid == tid) {
+        resume.step = d->attached;
+        d->step_tid = 0;
     }
     pthread_mutex_unlock(&d->lock);
     return resume;
@@ -80,12 +96,14 @@ struct debug_resume debug_stop(struct debug *d, int tid, int signal)
     while (d->attached && d->stopping && !d->interrupted)
         hold(d, tid, signal);
     if (d->attached) {
-        d->stopping = true;
         d->interrupted = false;
+        d->step_tid = 0;
         d->stop_tid = tid;
         d->stop_signal = signal;
-        d->callbacks->kick_all(d->ctx);
-        gdb_report_stop(d);
+        stop_all(d);
+        if (d->begun) /* the first stop is what gdb asks for by `?` */
+            gdb_report_stop(d);
+        d->begun = true;
         resume = hold(d, tid, 0);
     }
     pthread_mutex_unlock(&d->lock);
@@ -94,7 +112,7 @@ struct debug_resume debug_stop(struct debug *d, int tid, int signal)
 
 bool debug_wants_stop(struct debug *d)
 {
-    return d && d->stopping && d->attached;
+    return d && (d->stopping || d->step_tid) && d->attached;
 }
 
 bool debug_attached(struct debug *d)
@@ -114,25 +132,59 @@ void debug_exited(struct debug *d, bool by_signal, int code)
     pthread_mutex_unlock(&d->lock);
 }
 
+bool debug_breakpoint_at(struct debug *d, uint64_t pc)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&d->lock);
+    vec_foreach (b, &d->breakpoints)
+        found = found || *b == pc;
+    pthread_mutex_unlock(&d->lock);
+    return found;
+}
+
 void debug_forked(struct debug *d)
 {
-    close(d->socket.fd); /* the child's copy only: no shutdown */
+    pthread_mutex_init(&d->lock, NULL);                   /* whoever held it is not here */
+    d->callbacks->drop_descriptor(d->ctx, &d->socket.fd); /* the child's copy only: no shutdown */
     d->attached = false;
     d->stopping = false;
-    pthread_mutex_init(&d->lock, NULL);
+    vec_foreach (pc, &d->breakpoints)
+        d->callbacks->breakpoint(d->ctx, *pc, false);
+    d->breakpoints.len = 0;
 }
 
 /* ---- the debugger's side ----------------------------------------------------------------------------------------- */
 
 void gdb_resume(struct debug *d, int tid, enum gdb_order order, int signal)
 {
+    bool here = false;
+
     for (struct gdb_waiter *w = d->waiters; w; w = w->next) {
+        here = here || w->tid == tid;
         if (w->order != GDB_HOLD || (tid > 0 && w->tid != tid))
             continue;
         w->order = order;
         if (signal)
             w->signal = signal;
     }
+    if (tid > 0 && !here && order == GDB_STEP)
+        d->step_tid = tid;
+}
+
+void gdb_breakpoint(struct debug *d, uint64_t pc, bool set)
+{
+    size_t at = 0;
+
+    while (at < d->breakpoints.len && d->breakpoints.data[at] != pc)
+        at++;
+    if (set == (at < d->breakpoints.len))
+        return;
+    if (set)
+        vec_push(&d->breakpoints, pc);
+    else
+        vec_remove(&d->breakpoints, at, 1);
+    d->callbacks->breakpoint(d->ctx, pc, set);
 }
 
 void gdb_go(struct debug *d)
@@ -146,34 +198,40 @@ void gdb_detach(struct debug *d)
     if (!d->attached)
         return;
     d->attached = false;
+    while (d->breakpoints.len)
+        gdb_breakpoint(d, d->breakpoints.data[0], false);
     gdb_resume(d, 0, GDB_CONTINUE, 0);
     gdb_go(d);
 }
 
 void gdb_wait_parked(struct debug *d, int tid)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 100000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     for (;;) {
         for (struct gdb_waiter *w = d->waiters; w; w = w->next)
             if (w->tid == tid)
                 return;
-        if (pthread_cond_timedwait(&d->arrived, &d->lock, &until))
+        if (pthread_cond_timedwait(&d->arrived, &d->lock, &d->settled))
             return; /* it blocks in a system call: its state is complete */
     }
 }
 
+/* ^C. Where all threads block in system calls, the first one's is reported as it stands: such a thread parks when it returns. */
 static void interrupt(struct debug *d)
 {
+    int tid;
+
     if (d->stopping)
         return;
-    d->stopping = true;
     d->interrupted = true;
-    d->callbacks->kick_all(d->ctx);
+    stop_all(d);
+    while (d->interrupted && d->attached && !pthread_cond_timedwait(&d->arrived, &d->lock, &d->settled))
+        continue;
+    if (!d->interrupted || !d->attached || d->callbacks->threads(d->ctx, &tid, 1) == 0)
+        return;
+    d->interrupted = false;
+    d->stop_tid = tid;
+    d->stop_signal = SIGINT;
+    gdb_report_stop(d);
 }
 
 static void *debugger_main(void *arg)
@@ -183,6 +241,10 @@ static void *debugger_main(void *arg)
     enum packet_kind kind;
     size_t len;
 
+    pthread_mutex_lock(&d->lock);
+    while (!d->begun)
+        pthread_cond_wait(&d->arrived, &d->lock);
+    pthread_mutex_unlock(&d->lock);
     while (packet && (kind = packet_read(&d->socket, packet, PACKET_MAX, &len)) != PACKET_EOF) {
         bool ok = true;
 
@@ -199,7 +261,7 @@ static void *debugger_main(void *arg)
     gdb_detach(d);
     pthread_mutex_unlock(&d->lock);
     free(packet);
-    close(d->socket.fd);
+    shutdown(d->socket.fd, SHUT_RDWR); /* not closed: its number stays lodge's */
     return NULL;
 }
 

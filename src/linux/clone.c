@@ -223,7 +223,6 @@ static struct linux_process *process_copy(struct linux_process *p, const struct 
     child->threads = child->dead = NULL;
     child->sharers = NULL;
     child->is_vfork_child = true;
-    child->debug = NULL; /* the debugger stays with the parent */
     if (q->flags & CLONE_SIGHAND)
         atomic_fetch_add(&p->sighand->users, 1);
     else

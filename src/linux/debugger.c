@@ -107,6 +107,11 @@ static void own_descriptor(void *ctx, int *fd)
     linux_hidden_add(ctx, fd);
 }
 
+static void drop_descriptor(void *ctx, int *fd)
+{
+    linux_hidden_drop(ctx, fd);
+}
+
 static const struct debug_callbacks callbacks = {
     .threads = threads,
     .state = thread_state,
@@ -118,16 +123,40 @@ static const struct debug_callbacks callbacks = {
     .auxv = auxv,
     .exec_file = exec_file,
     .own_descriptor = own_descriptor,
+    .drop_descriptor = drop_descriptor,
 };
+
+/* ---- signals ---- */
+
+enum { GDB_SIGNAL_UNKNOWN = 143 };
+/* Linux's 1 to 31 in gdb's numbers (gdb/signals.def). */
+static const uint8_t gdb_signal[] = {0, 1, 2, 3, 4, 5, 6, 10, 8, 9, 30, 11, 31, 13, 14, 15, GDB_SIGNAL_UNKNOWN, 20, 19,
+    17, 18, 21, 22, 16, 24, 25, 26, 27, 28, 23, 32, 12};
+
+static int to_gdb(int signo)
+{
+    if (signo < (int)ARRAY_LEN(gdb_signal))
+        return gdb_signal[signo];
+    return signo == 32 ? 77 : signo == 64 ? 78 : signo - 33 + 45; /* 33 to 63 are in one row */
+}
+
+static int from_gdb(int number)
+{
+    for (int signo = 1; signo <= LINUX_NSIG; signo++)
+        if (to_gdb(signo) == number)
+            return signo;
+    return 0;
+}
 
 /* ---- where threads stop ------------------------------------------------------------------------------------------ */
 
-/* gdb may hand a signal to a thread that did not stop for one. */
+/* gdb may hand a signal to a thread that did not stop for one: it is delivered without another stop. */
 static void apply(struct linux_thread *t, struct debug_resume resume)
 {
     t->debug_step = resume.step;
-    if (resume.signal)
-        syscall(SYS_tgkill, getpid(), t->tid, resume.signal);
+    t->debug_pass = from_gdb(resume.signal);
+    if (t->debug_pass)
+        syscall(SYS_tgkill, getpid(), t->tid, t->debug_pass);
 }
 
 static void stop(struct linux_thread *t)
@@ -135,11 +164,25 @@ static void stop(struct linux_thread *t)
     apply(t, debug_stop(t->process->debug, t->tid, SIGTRAP));
 }
 
+/* The child of a vfork meets its parent's breakpoints, but no debugger. */
+static void run_past_breakpoints(struct linux_thread *t, struct cpu_event *event)
+{
+    const struct cpu_engine_ops *ops = t->process->ops;
+
+    ops->run(t->cpu, event);
+    if (event->kind == CPU_BREAKPOINT && debug_breakpoint_at(t->process->debug, ops->thread_state(t->cpu)->pc))
+        ops->step(t->cpu, event);
+}
+
 void linux_debugger_run(struct linux_thread *t, struct cpu_event *event)
 {
     struct linux_process *p = t->process;
-    bool stepping;
+    bool stepping, attached;
 
+    if (p->is_vfork_child) {
+        run_past_breakpoints(t, event);
+        return;
+    }
     if (t->debug_stop_next)
         stop(t);
     t->debug_stop_next = false;
@@ -147,11 +190,12 @@ void linux_debugger_run(struct linux_thread *t, struct cpu_event *event)
         apply(t, debug_park(p->debug, t->tid));
     stepping = t->debug_step;
     t->debug_step = false;
+    attached = debug_attached(p->debug);
     if (stepping)
         p->ops->step(t->cpu, event);
     else
         p->ops->run(t->cpu, event);
-    if (event->kind == CPU_BREAKPOINT && debug_attached(p->debug)) {
+    if (event->kind == CPU_BREAKPOINT && attached) { /* if gdb has just gone, its breakpoints have too: once more */
         event->kind = CPU_STEPPED;
         stepping = true;
     }
@@ -164,11 +208,15 @@ int linux_debugger_signal(struct linux_thread *t, int signo)
 {
     struct debug_resume resume;
 
-    if (!debug_attached(t->process->debug))
+    if (!debug_attached(t->process->debug) || t->process->is_vfork_child)
         return signo;
-    resume = debug_stop(t->process->debug, t->tid, signo);
+    if (signo == t->debug_pass) {
+        t->debug_pass = 0;
+        return signo;
+    }
+    resume = debug_stop(t->process->debug, t->tid, to_gdb(signo));
     t->debug_step = resume.step;
-    return resume.signal;
+    return from_gdb(resume.signal);
 }
 
 void linux_debugger_fork_child(struct linux_process *p)
@@ -181,8 +229,8 @@ void linux_debugger_fork_child(struct linux_process *p)
 
 void linux_debugger_exit(struct linux_process *p, bool by_signal, int code)
 {
-    if (p->debug)
-        debug_exited(p->debug, by_signal, code);
+    if (p->debug && !p->is_vfork_child)
+        debug_exited(p->debug, by_signal, by_signal ? to_gdb(code) : code);
 }
 
 int linux_debugger_open(struct linux_process *p, struct linux_thread *t, struct err *err)
@@ -190,6 +238,7 @@ int linux_debugger_open(struct linux_process *p, struct linux_thread *t, struct 
     p->debug = debug_gdb_open(p->config->gdb, p->cpu, &callbacks, p, err);
     if (!p->debug)
         return err->code;
+    linux_signal_show_all(p);
     t->debug_stop_next = true;
     return 0;
 }

@@ -80,6 +80,16 @@ void linux_hidden_add(struct linux_process *p, int *fd)
         fcntl(p->hidden[i], F_SETFD, FD_CLOEXEC);
 }
 
+void linux_hidden_drop(struct linux_process *p, int *fd)
+{
+    for (unsigned i = 0; i < p->nhidden; i++) {
+        if (*fd >= 0 && p->hidden[i] == *fd) {
+            p->hidden[i] = -1;
+            fd_close(fd_steal(fd));
+        }
+    }
+}
+
 static int find(const struct linux_process *p, int fd)
 {
     for (unsigned i = 0; i < p->nhidden; i++)

@@ -17,6 +17,7 @@ struct linux_thread;
 /* Moves *fd (-1: nothing to do) out of the guest's way; *fd is its number from now on, kept up to date when it must move
  * again. At most LINUX_HIDDEN_MAX descriptors. */
 void linux_hidden_add(struct linux_process *p, int *fd);
+void linux_hidden_drop(struct linux_process *p, int *fd); /* closes it; *fd becomes -1 */
 
 bool linux_fd_hidden(int fd); /* of the calling guest thread's process */
 /* The first hidden descriptor >= from, or -1. */

@@ -70,7 +70,7 @@ struct linux_process {
     int trace_root; /* --trace linux: thread that is shown without its number; 0: none yet */
     bool is_vfork_child;
     _Atomic bool mem_opened; /* /proc/self/mem, for writing (proc.c) */
-    struct debug *debug;     /* --gdb; NULL: none */
+    struct debug *debug;     /* --gdb; NULL: none. Of a vfork's child: its parent's, for the breakpoints */
     _Atomic bool exiting;
     bool libc_has_threads;     /* the host's C library made one (thread.c) */
     struct sharer *sharers;    /* processes made by CLONE_VM without CLONE_VFORK (clone.c) */
@@ -103,6 +103,7 @@ struct linux_thread {
     siginfo_t held_info[2];
     void *host_altstack;                         /* owned: where the host handlers run */
     bool debug_step, debug_stop_next;            /* debugger.c: gdb asked for a step; stop before running on */
+    int debug_pass;                              /* signal that gdb wants delivered without a stop; or 0 */
     bool pinned;                                 /* buffers of the call in progress are (mem_pin) */
     bool keep_registers;                         /* this call's result is not to be stored: rt_sigreturn */
     uint64_t set_child_tid, set_parent_tid;      /* a new thread: where its tid goes before it runs, or 0 */
@@ -128,6 +129,7 @@ void linux_exit_group(struct linux_process *p, int status) __attribute__((noretu
  * handlers. t is the main thread, and is the current one from then on. */
 int linux_signal_init(struct linux_process *p, struct linux_thread *t, struct err *err);
 void linux_signal_core_limit(struct linux_process *p); /* RLIMIT_CORE has changed */
+void linux_signal_show_all(struct linux_process *p);   /* a debugger is to see signals before they end the process */
 /* Sends the guest thread itself a synchronous signal (fault, illegal instruction); delivered before it runs again. */
 void linux_signal_force(struct linux_thread *t, const siginfo_t *info);
 /* Delivers what is pending; called between events. result: of the system call just made (restart rules), or NULL. */

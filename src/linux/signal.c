@@ -111,7 +111,8 @@ static void host_handler(int signo, siginfo_t *info, void *context)
 void linux_signal_host_install(struct linux_process *p, int signo, const struct linux_sigaction *act)
 {
     bool dumps = p->dumps_core && act->handler == (uint64_t)SIG_DFL && sig_bit(signo) & SIG_CORES;
-    bool caught = act->handler > 1 || sig_bit(signo) & SIG_FAULTS || dumps;
+    bool shown = p->debug && act->handler == (uint64_t)SIG_DFL && linux_signal_ends(signo);
+    bool caught = act->handler > 1 || sig_bit(signo) & SIG_FAULTS || dumps || shown;
     struct host_sigaction host = {0};
 
     host.flags = act->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT | LINUX_SA_RESTART);
@@ -141,6 +142,15 @@ void linux_signal_core_limit(struct linux_process *p)
     p->dumps_core = getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur > 0;
     for (int signo = 1; signo <= LINUX_NSIG; signo++)
         if (sig_bit(signo) & SIG_CORES & ~SIG_FAULTS)
+            linux_signal_host_install(p, signo, &p->sighand->action[signo - 1]);
+    pthread_mutex_unlock(&p->sighand->lock);
+}
+
+void linux_signal_show_all(struct linux_process *p)
+{
+    pthread_mutex_lock(&p->sighand->lock);
+    for (int signo = 1; signo <= LINUX_NSIG; signo++)
+        if (p->sighand->action[signo - 1].handler == (uint64_t)SIG_DFL && linux_signal_ends(signo))
             linux_signal_host_install(p, signo, &p->sighand->action[signo - 1]);
     pthread_mutex_unlock(&p->sighand->lock);
 }

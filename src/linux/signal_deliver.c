@@ -55,7 +55,7 @@ static void forbid_host_core(struct linux_process *p)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static bool ends_process(int signo)
+bool linux_signal_ends(int signo)
 {
     return !(sig_bit(signo) &
         (sig_bit(SIGCHLD) | sig_bit(SIGCONT) | sig_bit(SIGURG) | sig_bit(SIGWINCH) | sig_bit(SIGSTOP) |
@@ -73,12 +73,12 @@ static void default_action(struct linux_thread *t, const siginfo_t *info)
         linux_core_write(t, info);
         forbid_host_core(t->process);
     }
-    if (ends_process(signo))
+    if (linux_signal_ends(signo))
         linux_debugger_exit(t->process, true, signo);
     linux_signal_host_plain(signo, (uint64_t)SIG_DFL);
     host_raise(info);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
-    if (!ends_process(signo)) {
+    if (!linux_signal_ends(signo)) {
         sig_host_set_mask(old);
         return;
     }

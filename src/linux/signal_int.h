@@ -3,7 +3,8 @@
  * The host's state mirrors the guest's: a signal that the guest handles has lodge's handler, SIG_DFL and SIG_IGN are the
  * host's own, and the host thread's mask is the guest's mask. Exceptions: SIGSEGV and SIGBUS always have lodge's handler and
  * are never blocked; while a signal waits in the thread's queue all others are blocked; while RLIMIT_CORE allows core files,
- * SIG_DFL signals that dump core are caught, for the core file must be the guest's.
+ * SIG_DFL signals that dump core are caught, for the core file must be the guest's; and with a debugger, which sees signals
+ * first, all that end the process.
  *
  * SA_RESTART is passed on to the host: an interrupted host call that the kernel would restart is seen by the handler with pc
  * at its system-call instruction, where linux_host_call turns it into -LINUX_ERESTARTSYS; one that it would not restart
@@ -66,6 +67,7 @@ void linux_host_altstack_free(struct linux_thread *t);
 int linux_altstack_set(struct linux_thread *t, uint64_t sp, int flags, uint64_t size);
 
 /* ---- signal_deliver.c ---- */
+bool linux_signal_ends(int signo); /* its default action ends the process */
 bool linux_on_altstack(const struct linux_thread *t, uint64_t sp);
 void linux_set_current(struct linux_thread *t); /* thread.c */
 
