@@ -168,11 +168,9 @@ int64_t linux_sys_mremap(struct linux_thread *t, const uint64_t a[6])
     return mem_remap(mem_of(t), a[0], a[1], a[2], (int)a[3], a[4]);
 }
 
-/* Deprecated since Linux 3.16 and emulated there by several mappings. */
 int64_t linux_sys_remap_file_pages(struct linux_thread *t, const uint64_t a[6])
 {
-    linux_trace_note(t, "remap_file_pages: not implemented");
-    return -EINVAL;
+    return mem_remap_pages(mem_of(t), a[0], a[1], (int)a[2], a[3], (int)a[4]);
 }
 
 /* ---- calls on ranges: only what the guest has mapped goes to the host ---- */

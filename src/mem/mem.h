@@ -57,6 +57,8 @@ int64_t mem_map(struct mem_space *m, uint64_t addr, uint64_t len, int prot, int 
 int64_t mem_unmap(struct mem_space *m, uint64_t addr, uint64_t len);
 int64_t mem_protect(struct mem_space *m, uint64_t addr, uint64_t len, int prot);
 int64_t mem_remap(struct mem_space *m, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_addr);
+/* remap_file_pages(2): other pages of the same shared object, from pgoff on; 0 or a negative errno. */
+int64_t mem_remap_pages(struct mem_space *m, uint64_t start, uint64_t len, int prot, uint64_t pgoff, int flags);
 int64_t mem_shmat(struct mem_space *m, int shmid, uint64_t addr, int flags);
 int64_t mem_shmdt(struct mem_space *m, uint64_t addr);
 void mem_set_mmap_base(struct mem_space *m, uint64_t base); /* new mappings go below it */

@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "mem/mem_int.h"
@@ -172,6 +174,34 @@ int64_t mem_remap(struct mem_space *m, uint64_t old, uint64_t old_len, uint64_t 
         return r.fixed || r.dontunmap ? -EINVAL : -ENOMEM;
     mem_lock(m);
     result = remap_locked(m, &r);
+    mem_unlock(m);
+    return result;
+}
+
+/* The host emulates it by a mapping of the same file over the old one (mm/mmap.c), and says what is wrong with a call. The
+ * new mapping's protection is the host's at the start, which must be the guest's: no watched page may be left there. */
+int64_t mem_remap_pages(struct mem_space *m, uint64_t start, uint64_t len, int prot, uint64_t pgoff, int flags)
+{
+    struct mem_area area;
+    int64_t result = -EINVAL;
+    size_t i;
+
+    start = align_down(start, MEM_PAGE);
+    len = align_down(len, MEM_PAGE);
+    if (len == 0 || start >= m->limit || len > m->limit - start)
+        return -EINVAL;
+    mem_lock(m);
+    i = mem_area_index(m, start);
+    if (mem_area_covered(m, start, start + len) && m->areas.data[i].shared) {
+        area = m->areas.data[i];
+        mem_unwatch(m, start, start + len);
+        result = syscall(SYS_remap_file_pages, start, len, prot, pgoff, flags) < 0 ? -errno : 0;
+        area.start = start;
+        area.end = start + len;
+        area.offset = pgoff * MEM_PAGE;
+        if (result == 0)
+            mem_record(m, area);
+    }
     mem_unlock(m);
     return result;
 }

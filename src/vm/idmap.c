@@ -1,5 +1,6 @@
-/* idmap.c - the ids of the user namespace that a root is entered with. Where the caller has subordinate ids (subuid(5)), the set-id
- * programs newuidmap and newgidmap map them, and the guest has users; else the caller's own ids are the only ones, as root.
+/* idmap.c - the ids of the user namespace that a root is entered with. Where the caller has subordinate ids (subuid(5)), the
+ * set-id programs newuidmap and newgidmap map them, and the guest has users; else the caller's own ids are the only ones, as
+ * root.
  *
  * A namespace is mapped from outside: a child that stays there waits until its parent has made the namespace.
  */

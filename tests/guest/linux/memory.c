@@ -108,6 +108,36 @@ static void grows(void)
     munmap(top - 100 * 4096, size + 100 * 4096);
 }
 
+/* Which page of the file each page shows. */
+static int pages_are(const char *p, const char *want)
+{
+    for (int i = 0; want[i]; i++)
+        if (p[4096 * i] != want[i])
+            return 0;
+    return 1;
+}
+
+static void other_pages(void)
+{
+    int fd = memfd_create("pages", 0);
+    char *p, *private;
+
+    ftruncate(fd, 4 * 4096);
+    for (int i = 0; i < 4; i++)
+        pwrite(fd, &"abcd"[i], 1, 4096 * i);
+    p = mmap(NULL, 4 * 4096, RW, MAP_SHARED, fd, 0);
+    private = mmap(NULL, 4096, RW, MAP_PRIVATE, fd, 0);
+    CHECK(remap_file_pages(p, 4096, 0, 3, 0) == 0 && pages_are(p, "dbcd"), "remap_file_pages");
+    CHECK(remap_file_pages(p + 2 * 4096, 2 * 4096, 0, 0, 0) == 0 && pages_are(p, "dbab"), "two of them");
+    p[4096 * 2] = 'x';
+    CHECK(pages_are(p, "dbxb") && pread(fd, p + 4096, 1, 0) == 1 && p[4096] == 'x', "they are the file's");
+    CHECK(remap_file_pages(p, 4096, PROT_READ, 1, 0) == -1 && errno == EINVAL, "with a protection");
+    CHECK(remap_file_pages(private, 4096, 0, 1, 0) == -1 && errno == EINVAL, "of a private mapping");
+    CHECK(mprotect(p, 4 * 4096, PROT_READ) == 0 && munmap(p, 4 * 4096) == 0, "they are mappings like others");
+    munmap(private, 4096);
+    close(fd);
+}
+
 static int deep(int n)
 {
     volatile char page[4096];
@@ -121,6 +151,7 @@ int main(void)
     address_space();
     data();
     grows();
+    other_pages();
     CHECK(deep(1000) == 1000, "the stack");
     return check_done();
 }
