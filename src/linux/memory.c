@@ -140,12 +140,30 @@ int64_t linux_sys_munmap(struct linux_thread *t, const uint64_t a[6])
     return mem_unmap(mem_of(t), a[0], a[1]);
 }
 
+/* Files of a noexec mount stay so (VM_MAYEXEC). Rare enough to ask for the file's name. */
+static bool may_become_executable(struct linux_thread *t, uint64_t start, uint64_t end)
+{
+    struct mem_area area;
+    struct statvfs st;
+    char path[LINUX_PATH_MAX];
+
+    for (uint64_t at = start; at < end && mem_next(mem_of(t), at, &area) && area.start < end; at = area.end) {
+        if (area.anonymous || area.shm || (area.prot & PROT_EXEC))
+            continue;
+        if (linux_maps_path(MAX(area.start, at), path) && statvfs(path, &st) == 0 && (st.f_flag & ST_NOEXEC))
+            return false;
+    }
+    return true;
+}
+
 int64_t linux_sys_mprotect(struct linux_thread *t, const uint64_t a[6])
 {
     int prot = (int)a[2];
 
     if ((prot & PROT_READ) && (t->process->personality & READ_IMPLIES_EXEC))
         prot |= PROT_EXEC;
+    if ((prot & PROT_EXEC) && a[0] + a[1] >= a[0] && !may_become_executable(t, a[0], a[0] + a[1]))
+        return -EACCES;
     if ((prot & PROT_WRITE) && limited(t) && a[0] + a[1] >= a[0] &&
         !may_expand(t, mapped(t, a[0], a[0] + a[1], true), true) && may_expand(t, 0, false))
         return -ENOMEM;

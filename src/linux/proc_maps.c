@@ -161,6 +161,23 @@ int linux_smaps(struct linux_thread *t, struct strbuf *out)
     return 0;
 }
 
+bool linux_maps_path(uint64_t addr, char out[LINUX_PATH_MAX])
+{
+    _cleanup_free_ char *host = host_file("/proc/self/maps");
+    struct mapping m;
+    char *save = NULL;
+
+    for (char *line = host ? strtok_r(host, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+        if (!parse(line, &m) || m.end <= addr)
+            continue;
+        if (m.start > addr || m.path[0] != '/' || strlen(m.path) >= LINUX_PATH_MAX)
+            return false;
+        strcpy(out, m.path);
+        return true;
+    }
+    return false;
+}
+
 /* ---- another guest's ---- */
 
 static char *host_file_at(int dirfd, const char *name)

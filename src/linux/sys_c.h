@@ -66,6 +66,10 @@ void linux_proc_mem_written(struct linux_thread *t, int fd);
 /* True when fd is an open /proc/PID/fd or fdinfo of this process. */
 bool linux_proc_is_fd_dir(struct linux_thread *t, int fd);
 
+/* ---- proc_maps.c ---- */
+/* The path of the file that is mapped at addr, as /proc/self/maps has it; false: none. */
+bool linux_maps_path(uint64_t addr, char out[LINUX_PATH_MAX]);
+
 /* ---- trace.c ---- */
 /* Before a call: those that do not return are printed here. */
 void linux_trace_enter(struct linux_thread *t, uint64_t nr, const uint64_t a[6]);

@@ -45,6 +45,18 @@ done
 same "no_new_privs" setpriv --no-new-privs -- ./both
 [ -n "${nomount:-}" ] && skip "a nosuid mount" "cannot mount here" || same "a nosuid mount" -- ../nosuid/KIND/both
 
+if [ -n "${nomount:-}" ] || ! mount -t tmpfs -o noexec none "$TMP/nosuid/native"; then
+    skip "a noexec mount" "cannot mount here"
+else
+    cp /bin/true "$TMP/nosuid/native/file"
+    cc -O1 -w -o "$TMP/native/noexec" "$LODGE_SOURCE/tests/guest/linux/noexec.c"
+    guest_cc "$TMP/guest/noexec" -static "$LODGE_SOURCE/tests/guest/linux/noexec.c"
+    want=$(timeout 20 "$TMP/native/noexec" "$TMP/nosuid/native/file" 2>&1)
+    is "$(timeout 20 "$LODGE" run "$TMP/guest/noexec" "$TMP/nosuid/native/file" 2>&1)" "$want" "a noexec mount: as natively"
+    is "$(grep -c '^not ok' <<<"$want")" 0 "a noexec mount: every fact holds"
+    umount "$TMP/nosuid/native"
+fi
+
 # Without capabilities and without binfmt_misc.
 user=(setpriv --reuid 2000 --regid 2000 --clear-groups)
 cd "$TMP/guest" || exit 1
