@@ -1,6 +1,6 @@
 /* translate - what translation costs, by phase: reads the text of a static riscv64 program, translates the units that its
  * entry point leads to (breadth first over their direct exits), and prints nanoseconds a guest instruction. Nothing of it
- * runs, so instruction counts repeat: valgrind --tool=callgrind bench/translate PROGRAM UNITS 1.
+ * runs, so instruction counts repeat. (valgrind 3.19 cannot map a code space: it has no mremap of old_size 0.)
  */
 #include <elf.h>
 #include <stdio.h>
