@@ -12,24 +12,27 @@
 #include "base/base.h"
 #include "vm/vm.h"
 
-/* The folder of lodge's own program file, with a slash, or "". Without /proc, as it was executed. */
-static void own_folder(char out[PATH_MAX])
+/* The folder of lodge's own program file, with a slash, or "". Without /proc, as it was executed. On the heap: lodge starts under
+ * stack limits of a few pages. */
+static char *own_folder(void)
 {
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    char *path = x_malloc(PATH_MAX), *slash;
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
     if (n > 0)
-        out[n] = 0;
+        path[n] = 0;
     else
-        snprintf(out, PATH_MAX, "%s", (const char *)getauxval(AT_EXECFN));
-    *(strrchr(out, '/') ? strrchr(out, '/') + 1 : out) = 0;
+        snprintf(path, PATH_MAX, "%s", (const char *)getauxval(AT_EXECFN));
+    slash = strrchr(path, '/');
+    *(slash ? slash + 1 : path) = 0;
+    return path;
 }
 
 int vm_guest_open(char **path, struct err *err)
 {
-    char own[PATH_MAX];
+    _cleanup_free_ char *own = own_folder();
     int fd = -1;
 
-    own_folder(own);
     for (int i = 0; i < 2 && fd < 0; i++) {
         _cleanup_free_ char *name = x_asprintf("%slodge-guest", i == 0 ? own : LODGE_LIBEXECDIR "/");
 

@@ -135,7 +135,7 @@ is "$(grep -c 'bug of lodge' "$TMP/stderr")" 0 "an unaligned entry: no crash of 
 # ---- the interpreter ----
 patch "$TMP/dynamic" "$TMP/bad"
 exits 126 "an interpreter that is not there" run "$TMP/bad"
-one_line "its interpreter $TMP/ld.so.* No such file or directory" "an interpreter that is not there"
+like "$err" "its interpreter $TMP/ld.so.*: No such file or directory.*hint: .*--sysroot" "an interpreter that is not there: says why, and what to do"
 exits 2 "execve of it" run "$TMP/spawn" "$TMP/bad"
 is "$out" "No such file or directory" "its errno"
 runs "an interpreter that is another program" dynamic "interp=$TMP/ld.so"
