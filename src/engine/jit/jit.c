@@ -38,6 +38,7 @@ static void on_code_change(void *ctx, uint64_t start, uint64_t end)
     jit_units_kill_range(&e->units, start, end);
     if (e->units.killed == killed)
         return;
+    e->stats.changes++;
     for (struct cpu_thread *t = e->threads; t; t = t->next)
         if (atomic_load(&t->using))
             atomic_store(&t->rt->kick, 1);
@@ -336,8 +337,9 @@ static void jit_stats(struct cpu_engine *e, struct strbuf *out)
 {
     strbuf_addf(out, "units %lu, guest instructions translated %lu, host code bytes %lu\n",
         (unsigned long)e->stats.units, (unsigned long)e->stats.guest_insns, (unsigned long)e->stats.code_bytes);
-    strbuf_addf(out, "units live %lu, invalidated %lu, code spaces filled %lu\n", (unsigned long)e->units.live,
-        (unsigned long)e->units.killed, (unsigned long)e->stats.flushes);
+    strbuf_addf(out, "units live %lu, invalidated %lu by %lu changes of code, code spaces filled %lu\n",
+        (unsigned long)e->units.live, (unsigned long)e->units.killed, (unsigned long)e->stats.changes,
+        (unsigned long)e->stats.flushes);
     strbuf_addf(out, "left guest code: links %lu, lookups %lu, exits %lu, kicks %lu, faults %lu\n",
         (unsigned long)e->stats.links, (unsigned long)e->stats.lookups, (unsigned long)e->stats.exits,
         (unsigned long)e->stats.kicks, (unsigned long)e->stats.faults);

@@ -70,7 +70,7 @@ struct cpu_engine {
     unsigned dump;                                          /* enum jit_dump bits */
     bool lockstep;
     struct {
-        uint64_t units, guest_insns, code_bytes, flushes; /* under the lock */
+        uint64_t units, guest_insns, code_bytes, flushes, changes; /* under the lock */
         _Atomic uint64_t links, lookups, kicks, exits, faults;
     } stats;
 };
