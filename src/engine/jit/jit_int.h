@@ -120,7 +120,7 @@ struct jit_jump_cache *jit_jump_cache_get(struct cpu_engine *e, uint32_t mode);
 void jit_jump_cache_fit(struct cpu_engine *e, uint32_t mode);
 /* t looked for `to` in vain and found it otherwise: enters it. */
 void jit_jump_cache_missed(struct cpu_thread *t, struct cg_unit *to);
-void jit_jump_cache_clear(struct cpu_engine *e); /* with the lock held */
+void jit_jump_cache_clear(struct cpu_engine *e);    /* with the lock held */
 void jit_jump_cache_free(struct jit_jump_cache *c); /* and the smaller ones; NULL is fine */
 /* t's way into units of space and mode. */
 void jit_runtime_init(struct cpu_thread *t, struct cg_space *space, uint32_t mode);
