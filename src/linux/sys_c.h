@@ -29,8 +29,10 @@ struct strbuf;
 int64_t linux_host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 /* linux_host_call for the two kinds of calls. What becomes of a call that was interrupted is the kernel's answer; the
- * difference is a signal that came before the call: the first kind starts over if SA_RESTART says so, the second kind (poll,
- * select, epoll, System V IPC...) fails with EINTR whenever a handler ran. */
+ * difference is a signal that came before the call: the first kind is made after the handler, as if the signal had come before
+ * the guest's instruction (a call that need not wait, like a read of a file, never fails with EINTR); the second kind (poll,
+ * select, epoll, System V IPC...) fails with EINTR whenever a handler ran. Under a temporary signal mask that handler is what
+ * the call waits for. */
 int64_t linux_block(struct linux_thread *t, long nr, const uint64_t a[6]);
 int64_t linux_block_once(struct linux_thread *t, long nr, const uint64_t a[6]);
 

@@ -218,7 +218,9 @@ int64_t linux_host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint
 
 int64_t linux_block(struct linux_thread *t, long nr, const uint64_t a[6])
 {
-    return linux_host_call(t, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    int64_t result = linux_host_call(t, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+
+    return result == -LINUX_ERESTARTSYS && !t->has_saved_mask ? -LINUX_ERESTARTNOINTR : result;
 }
 
 int64_t linux_block_once(struct linux_thread *t, long nr, const uint64_t a[6])

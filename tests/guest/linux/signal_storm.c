@@ -1,5 +1,6 @@
 /* A storm of signals against every kind of call: nothing is lost, cut short or done twice. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
@@ -7,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -140,6 +142,15 @@ int main(void)
     for (int i = 0; i < 20; i++)
         interrupted += epoll_wait(ep, &ev, 1, 1000) == -1 && errno == EINTR;
     CHECK(interrupted == 20, "epoll_wait is always interrupted");
+
+    int file = open("/proc/self/exe", O_RDONLY), good = 1;
+    for (int until = ticks + 300; ticks < until;) {
+        int n;
+        char c;
+
+        good &= ioctl(sv[0], FIONREAD, &n) == 0 && pread(file, &c, 1, 1) == 1 && c == 'E';
+    }
+    CHECK(good, "calls that need not wait are never interrupted");
 
     sigset_t none;
     sigemptyset(&none);
