@@ -9,4 +9,8 @@ for flags in -Xint "-XX:TieredStopAtLevel=1" "-XX:-TieredCompilation" "-XX:+UseS
 done
 is "$(guest 120 java -XshowSettings:properties -version 2>&1 | sed -n 's/ *os.arch = //p')" riscv64 "os.arch"
 twin "jar, jshell, an uncaught exception" 'mkdir -p j; javac -d j Main.java; jar cfe m.jar Main -C j .; java -jar m.jar | tail -1; printf "public class X { public static void main(String[] a) { throw new RuntimeException(\"x\"); } }" >X.java; java X.java 2>&1 | head -1; echo "System.out.println(6 * 7);" | jshell -s - 2>&1 | tail -1' 600
+put Stress.java <"$LODGE_SOURCE/tests/guest/script/Stress.java"
+for flags in "" -XX:TieredStopAtLevel=1 "-XX:+UseParallelGC -Xmx64m" "-XX:+UseZGC -Xmx256m"; do
+    twin "threads, deoptimisation and garbage ${flags:-by default}" "[ -f Stress.class ] || javac -d . Stress.java; java $flags -cp . Stress" 300
+done
 done_testing
