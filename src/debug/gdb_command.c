@@ -158,6 +158,8 @@ static bool vcont(struct debug *d, const char *p)
         enum gdb_order order = action == 's' || action == 'S' ? GDB_STEP : GDB_CONTINUE;
         int signal = 0, tid = 0;
 
+        if (!action || !strchr("csCS", action))
+            return reply(d, "E22");
         p++;
         if (action == 'C' || action == 'S')
             signal = (int)packet_hex(&p);
@@ -165,8 +167,6 @@ static bool vcont(struct debug *d, const char *p)
             tid = thread_id(p + 1);
             p += strcspn(p, ";");
         }
-        if (action != 'c' && action != 's' && action != 'C' && action != 'S')
-            return reply(d, "E22");
         gdb_resume(d, tid < 0 ? 0 : tid, order, signal);
     }
     gdb_go(d);

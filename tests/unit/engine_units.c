@@ -48,7 +48,7 @@ static void finish(struct jit_units *u)
 
 TEST(a_unit_is_found_by_address_and_mode)
 {
-    struct jit_units u = {0};
+    struct jit_units u = {NULL};
 
     jit_units_init(&u);
     make(&u, 0, 0x10000, 0, 8);
@@ -62,7 +62,7 @@ TEST(a_unit_is_found_by_address_and_mode)
 
 TEST(killing_a_unit_returns_its_links_to_their_stubs)
 {
-    struct jit_units u = {0};
+    struct jit_units u = {NULL};
     int stub, entry;
     struct cg_link link = {.unresolved = &stub};
 
@@ -82,7 +82,7 @@ TEST(killing_a_unit_returns_its_links_to_their_stubs)
 TEST(a_unit_over_several_pages_dies_with_each_of_them)
 {
     for (int page = 0; page < 3; page++) {
-        struct jit_units u = {0};
+        struct jit_units u = {NULL};
 
         jit_units_init(&u);
         make(&u, 0, 0x10ffe, 0, 0x1004);
@@ -96,7 +96,7 @@ TEST(a_unit_over_several_pages_dies_with_each_of_them)
 
 TEST(the_table_grows_and_loses_nothing)
 {
-    struct jit_units u = {0};
+    struct jit_units u = {NULL};
 
     jit_units_init(&u);
     for (int i = 0; i < UNITS; i++) {
@@ -114,7 +114,7 @@ TEST(the_table_grows_and_loses_nothing)
 
 TEST(random_additions_and_invalidations_agree_with_a_model)
 {
-    struct jit_units u = {0};
+    struct jit_units u = {NULL};
 
     jit_units_init(&u);
     srandom(7);
