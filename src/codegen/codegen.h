@@ -143,8 +143,9 @@ void cg_enter(struct cg_runtime *rt, void *entry);
 const struct cg_unit *cg_unit_at(const struct cg_space *s, uint64_t host_pc);
 /* host_pc is a faulting host instruction in guest code. Writes every slot home to the state, sets rt->pc to the guest
  * instruction, rt->leave = CG_LEAVE_FAULT, and changes uc (ucontext_t) so that returning from the signal continues in
- * cg_enter's exit path. False: no map entry covers host_pc (a bug: nothing was changed). A fault inside a helper called from
- * guest code: pass helper_frame = true; the helper is abandoned (helpers that touch guest memory hold no resources). */
+ * cg_enter's exit path. False: no map entry covers host_pc (a bug: nothing was changed). A fault inside a helper
+ * called from guest code is found by what its call left in rt; the helper is abandoned (helpers that touch guest memory hold
+ * no resources). */
 bool cg_recover(struct cg_runtime *rt, void *uc);
 
 #endif

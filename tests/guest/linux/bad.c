@@ -365,6 +365,13 @@ static int descriptors(void)
     execl("/proc/self/exe", "bad", "seven", (char *)NULL);
     return 1;
 }
+static int waits(void) /* with code of its own in a page that it may write and execute */
+{
+    CHECK(call(code_page(code_7, sizeof(code_7))) == 7);
+    puts("waits");
+    pause();
+    return 1;
+}
 static int seven(void)
 {
     return 7;
@@ -405,8 +412,8 @@ static const struct {
     WHAT(jump_data), WHAT(illegal), WHAT(page_end), WHAT(write_text), WHAT(read_kernel), WHAT(read_host),
     WHAT(write_null), WHAT(unmap_text), WHAT(unmap_all), WHAT(unmap_stack), WHAT(bad_stack), WHAT(bad_handler),
     WHAT(bus), WHAT(bus_code), WHAT(rewrite), WHAT(unmap_running), WHAT(protect_running), WHAT(remap_running),
-    WHAT(eintr_plain), WHAT(eintr_restart), WHAT(address_space), WHAT(descriptors), WHAT(seven), WHAT(disk_full),
-    WHAT(small_stack)};
+    WHAT(eintr_plain), WHAT(eintr_restart), WHAT(address_space), WHAT(descriptors), WHAT(waits), WHAT(seven),
+    WHAT(disk_full), WHAT(small_stack)};
 
 int main(int argc, char **argv)
 {
